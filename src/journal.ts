@@ -1,0 +1,154 @@
+/**
+ * Every line the log can have: fixed sentences, with fields from the closed list `Fields`. One JSON
+ * line each, written at once, so that nothing is lost when the process ends. A rollout logs fewer
+ * than ten at info; nothing is ever said per connection or per chunk above debug.
+ */
+import { pino } from 'pino';
+import type { LogLevel } from './config.js';
+import type { ListenError, SettingFault } from './errors.js';
+import { type Address, formatAddress } from './settings/address.js';
+
+/** Where lines go. */
+export interface Destination {
+  write(line: string): void;
+}
+
+/** Everything a line can have beside `level`, `time` and `msg`. */
+interface Fields {
+  readonly listen?: string;
+  readonly admin?: string;
+  readonly app?: string;
+  readonly key?: string;
+  readonly value?: string;
+  readonly reason?: string;
+  readonly active?: number;
+  readonly cut?: number;
+  readonly deadlineMs?: number;
+  readonly tookMs?: number;
+  readonly err?: unknown;
+}
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+type Say = (level: Level, fields: Fields, sentence: string) => void;
+
+/** A bug that shows in every connection must not fill the disk of the node. */
+const FAULTS_MAX = 100;
+
+/** One method a sentence. */
+export class Journal {
+  private readonly say: Say;
+  private appIsAway = false;
+  private tlsIsKnown = false;
+  private acceptHasFailed = false;
+  private faults = 0;
+
+  constructor(say: Say) {
+    this.say = say;
+  }
+
+  /** The addresses are those that came of it: port 0 is never among them. */
+  listening(at: {
+    readonly listen: Address;
+    readonly admin: Address;
+    readonly app: Address;
+  }): void {
+    const listen = formatAddress(at.listen);
+    this.say(
+      'info',
+      { listen, admin: formatAddress(at.admin), app: formatAddress(at.app) },
+      'listening',
+    );
+  }
+
+  settingRefused({ key, value, reason }: SettingFault): void {
+    this.say('error', { key, value, reason }, 'a setting cannot be used');
+  }
+
+  portRefused({ key, address, cause }: ListenError): void {
+    this.say('error', { key, value: address, err: cause }, 'a port cannot be opened');
+  }
+
+  draining(drain: {
+    readonly reason: string;
+    readonly active: number;
+    readonly deadlineMs: number;
+  }): void {
+    const { reason, active, deadlineMs } = drain;
+    this.say(
+      'info',
+      { reason, active, deadlineMs },
+      'draining: what is in use may finish until the deadline',
+    );
+  }
+
+  /** `active` is how many connections were in use at the beginning, `cut` how many at the end. */
+  drained(drain: {
+    readonly reason: string;
+    readonly active: number;
+    readonly cut: number;
+    readonly tookMs: number;
+  }): void {
+    const { reason, active, cut } = drain;
+    const fields = { reason, active, cut, tookMs: Math.round(drain.tookMs) };
+    if (cut === 0) this.say('info', fields, 'drained: everything in use has finished');
+    else this.say('warn', fields, 'drained: what was still in use at the deadline was cut');
+  }
+
+  /** Said once, until the app has been reached again. `code` is the system's, like ECONNREFUSED. */
+  appUnreachable(code: string): void {
+    if (this.appIsAway) return;
+    this.appIsAway = true;
+    this.say('warn', { reason: code }, 'the app cannot be reached; clients wait');
+  }
+
+  appReached(): void {
+    if (!this.appIsAway) return;
+    this.appIsAway = false;
+    this.say('info', {}, 'the app can be reached again');
+  }
+
+  /** Said once: where one file too many is open, the next connections fare no better. */
+  acceptFailed(error: NodeJS.ErrnoException): void {
+    if (this.acceptHasFailed) return;
+    this.acceptHasFailed = true;
+    const reason = error.code ?? error.message;
+    this.say('error', { reason }, 'a connection could not be taken; raise the limit of open files');
+  }
+
+  /** Said once. */
+  tlsCarried(): void {
+    if (this.tlsIsKnown) return;
+    this.tlsIsKnown = true;
+    this.say(
+      'info',
+      {},
+      'TLS is carried unread: what is inside cannot be told apart, nor be said goodbye to',
+    );
+  }
+
+  gaveUp(reason: string): void {
+    this.say('debug', { reason }, 'a connection is no longer followed; its bytes are carried on');
+  }
+
+  /** A bug of tidegate, and what it cost is one connection's observer at most. */
+  fault(err: unknown): void {
+    this.faults++;
+    if (this.faults > FAULTS_MAX) return;
+    this.say('error', { err }, 'a fault in tidegate itself; please report it');
+    if (this.faults === FAULTS_MAX) this.say('error', {}, 'further faults are not logged');
+  }
+}
+
+/** A journal that says what is at `level` or above it; to standard output, if nowhere else. */
+export function createJournal(level: LogLevel, destination?: Destination): Journal {
+  const logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination ?? pino.destination({ fd: 1, sync: true }),
+  );
+  return new Journal((at, fields, sentence) => logger[at](fields, sentence));
+}

@@ -1,0 +1,63 @@
+/**
+ * What an observer is, and what it may say. An observer reads the bytes that pass through one
+ * tunnel, changes none, keeps none, and never throws; it tells what it understood as facts.
+ */
+
+/** What a tunnel can be carrying; the order is the order of the tracker's counters. */
+export const KINDS = ['http1', 'sse', 'websocket', 'http2', 'tls', 'tcp'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Why an observer stopped following; the closed label set of `tidegate_observer_gave_up_total`. */
+export const GIVE_UP_REASONS = [
+  'request-syntax',
+  'answer-syntax',
+  'head-too-large',
+  'length-too-large',
+  'pipeline-too-deep',
+  'early-data',
+  'unexpected-switch',
+  'websocket-frame',
+  'fault',
+] as const;
+export type GiveUpReason = (typeof GIVE_UP_REASONS)[number];
+
+/** The tunnel's ear: an observer calls these while it reads. None of them throws. */
+export interface Facts {
+  /** From now on the tunnel carries this kind. */
+  carries(kind: Kind): void;
+  /** The bytes after those already read are the next observer's, in both lanes. */
+  follows(next: Observer): void;
+  /** A PROXY preamble went by: the client's address has been told by somebody in front of us. */
+  preambled(): void;
+  /** The first byte of a request went by. */
+  exchangeBegan(): void;
+  /** The final status (RFC 9110 section 15; 101 included, other 1xx not) of an answer went by. */
+  answered(status: number): void;
+  /** Request and answer are whole, or the exchange turned into another protocol. */
+  exchangeEnded(): void;
+  /** The observer lost the thread; an opaque one follows. */
+  gaveUp(reason: GiveUpReason): void;
+}
+
+export interface Observer {
+  /**
+   * Reads what the client sent. Returns the offset after the last byte it read: less than
+   * `chunk.length` only after `follows`, or right behind a request head (see `atHeadEnd`).
+   */
+  fromClient(chunk: Uint8Array, from: number): number;
+  /** Reads what the app sent; returns like `fromClient`. */
+  fromApp(chunk: Uint8Array, from: number): number;
+  /** The client sent its FIN. */
+  clientEnded(): void;
+  /** The app sent its FIN. */
+  appEnded(): void;
+  /** Where the last `fromClient` stopped, for the line that may go in before the blank line. */
+  readonly headEnd: HeadEnd;
+}
+
+/**
+ * `none`: not at the end of a request head. `plain` / `forwarded`: the blank line's LF was the
+ * last byte read, and the head has no / has an X-Forwarded-For line. `near-…`: likewise, but the
+ * last byte read was only the CR of what must be the blank line.
+ */
+export type HeadEnd = 'none' | 'near-plain' | 'near-forwarded' | 'plain' | 'forwarded';

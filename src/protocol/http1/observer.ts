@@ -1,0 +1,211 @@
+/**
+ * Follows both lanes of an HTTP/1.1 connection and joins requests with their answers into
+ * exchanges (RFC 9112). Hands over to another observer when an upgrade or a CONNECT is accepted.
+ */
+import type { Facts, GiveUpReason, HeadEnd, Observer } from '../contract.js';
+import { Outstanding, PLAIN, TO_CONNECT, TO_HEAD, TO_UPGRADE } from '../exchanges.js';
+import { giveUp, turnOpaque } from '../opaque.js';
+import { createWebSocketObserver } from '../websocket/observer.js';
+import { Framing } from './framing.js';
+import { METHOD_CONNECT, METHOD_HEAD } from './grammar.js';
+import {
+  CONNECTION_UPGRADE,
+  EVENT_STREAM,
+  FORWARDED,
+  H2C,
+  LENGTH,
+  type Message,
+  UPGRADE,
+  WEBSOCKET,
+} from './message.js';
+
+class Http1Observer implements Observer {
+  headEnd: HeadEnd = 'none';
+  private readonly facts: Facts;
+  private readonly requests = new Framing('request');
+  private readonly answers = new Framing('answer');
+  private readonly outstanding = new Outstanding();
+  /** A request has begun and is not whole yet. */
+  private requestOpen = false;
+  /** The open request's head is whole; `outstanding` ends with it unless it is answered. */
+  private openHeadRead = false;
+  /** The open request has its whole answer already. */
+  private answeredEarly = false;
+  /** The open request's head was still under way when its answer began. */
+  private answersOpenHead = false;
+  /** A CONNECT was sent: what the client sends now is a tunnel's or nothing. */
+  private connecting = false;
+  /** The client spoke before it knew what its CONNECT came to. */
+  private early = false;
+  private streaming = false;
+
+  constructor(facts: Facts) {
+    this.facts = facts;
+  }
+
+  fromClient(chunk: Uint8Array, from: number): number {
+    this.headEnd = 'none';
+    if (this.connecting) {
+      this.early = true;
+      return chunk.length;
+    }
+    const framing = this.requests;
+    let at = from;
+    while (at < chunk.length) {
+      at = framing.read(chunk, at);
+      switch (framing.event) {
+        case 'begin':
+          this.requestOpen = true;
+          this.openHeadRead = false;
+          this.facts.exchangeBegan();
+          break;
+        case 'head':
+          this.requestHead(framing.message);
+          return at;
+        case 'end':
+          this.requestEnd();
+          break;
+        case 'failed':
+          return this.lost(framing.failure, at);
+        default:
+          if (framing.nearHeadEnd()) {
+            this.headEnd = framing.message.has(FORWARDED) ? 'near-forwarded' : 'near-plain';
+          }
+      }
+    }
+    return at;
+  }
+
+  fromApp(chunk: Uint8Array, from: number): number {
+    const framing = this.answers;
+    let at = from;
+    while (at < chunk.length) {
+      at = framing.read(chunk, at);
+      switch (framing.event) {
+        case 'begin':
+          this.answersOpenHead = this.outstanding.size === 0 && this.requestOpen;
+          break;
+        case 'head':
+          if (!this.answerHead(framing.message)) return at;
+          break;
+        case 'end':
+          this.answerEnd(framing.message);
+          break;
+        case 'failed':
+          return this.lost(framing.failure, at);
+        case 'none':
+          return at;
+      }
+    }
+    return at;
+  }
+
+  clientEnded(): void {
+    // A client may send its FIN and still wait for answers (RFC 9112 section 9.6).
+  }
+
+  appEnded(): void {
+    if (this.answers.ended()) this.answerEnd(this.answers.message);
+  }
+
+  private lost(reason: GiveUpReason, at: number): number {
+    giveUp(this.facts, reason);
+    return at;
+  }
+
+  private requestHead(m: Message): void {
+    this.headEnd = m.has(FORWARDED) ? 'forwarded' : 'plain';
+    if (!this.answeredEarly && !this.outstanding.push(classOf(m))) {
+      giveUp(this.facts, 'pipeline-too-deep');
+      return;
+    }
+    this.openHeadRead = true;
+    this.connecting = m.method === METHOD_CONNECT && !this.answeredEarly;
+    if (this.requests.body(false)) this.requestEnd();
+    else if (this.requests.event === 'failed') giveUp(this.facts, this.requests.failure);
+  }
+
+  private requestEnd(): void {
+    this.requestOpen = false;
+    if (!this.answeredEarly) return;
+    this.answeredEarly = false;
+    this.facts.exchangeEnded();
+  }
+
+  /** False if what follows the head is another observer's. */
+  private answerHead(m: Message): boolean {
+    const request = this.outstanding.peek();
+    const { status } = m;
+    if (status === 101) return this.switchProtocols(m, request);
+    const interim = status >= 100 && status < 200;
+    if (!interim) {
+      this.facts.answered(status);
+      if (request === TO_CONNECT && !this.settleConnect(status)) return false;
+      this.followStream(m, request);
+    }
+    if (this.answers.body(interim || request === TO_HEAD)) this.answerEnd(m);
+    return true;
+  }
+
+  /** An event stream that announces its length is an ordinary answer. */
+  private followStream(m: Message, request: number): void {
+    const isStream = m.has(EVENT_STREAM) && !m.has(LENGTH) && m.status === 200;
+    if (!isStream || request === TO_HEAD) return;
+    this.streaming = true;
+    this.facts.carries('sse');
+  }
+
+  private answerEnd(m: Message): void {
+    if (m.status >= 100 && m.status < 200) return;
+    if (this.streaming) {
+      this.streaming = false;
+      this.facts.carries('http1');
+    }
+    let isForOpen = this.answersOpenHead;
+    if (this.outstanding.size > 0) {
+      this.outstanding.shift();
+      isForOpen = this.outstanding.size === 0 && this.requestOpen && this.openHeadRead;
+    } else if (!isForOpen) return; // nobody had asked (a 408 on an idle connection)
+    if (isForOpen) this.answeredEarly = true;
+    else this.facts.exchangeEnded();
+  }
+
+  /** False if the CONNECT was taken: the connection is a tunnel now (RFC 9110 section 9.3.6). */
+  private settleConnect(status: number): boolean {
+    if (status >= 200 && status < 300) {
+      this.facts.exchangeEnded();
+      turnOpaque(this.facts, 'tcp');
+      return false;
+    }
+    this.connecting = false;
+    if (!this.early) return true;
+    giveUp(this.facts, 'early-data');
+    return false;
+  }
+
+  /** An accepted upgrade (RFC 9110 section 7.8): the app's next byte is the new protocol's. */
+  private switchProtocols(m: Message, request: number): boolean {
+    this.facts.answered(m.status);
+    if (request !== TO_UPGRADE) giveUp(this.facts, 'unexpected-switch');
+    else if (this.outstanding.size > 1 || this.requestOpen) giveUp(this.facts, 'early-data');
+    else {
+      this.facts.exchangeEnded();
+      if (m.has(WEBSOCKET)) {
+        this.facts.follows(createWebSocketObserver(this.facts));
+        this.facts.carries('websocket');
+      } else turnOpaque(this.facts, m.has(H2C) ? 'http2' : 'tcp');
+    }
+    return false;
+  }
+}
+
+function classOf(m: Message): number {
+  if (m.method === METHOD_HEAD) return TO_HEAD;
+  if (m.method === METHOD_CONNECT) return TO_CONNECT;
+  return m.has(UPGRADE) && m.has(CONNECTION_UPGRADE) ? TO_UPGRADE : PLAIN;
+}
+
+/** Tells of the exchanges on an HTTP/1.1 connection, from its first request's first byte. */
+export function createHttp1Observer(facts: Facts): Observer {
+  return new Http1Observer(facts);
+}

@@ -1,0 +1,23 @@
+#!/usr/bin/env -S node --max-semi-space-size=1
+/**
+ * The entry: runs the sidecar, or the command that was asked for. Everything is loaded only when
+ * it is needed, so that the sidecar listens soon.
+ */
+import { EXIT_OK } from './errors.js';
+
+const [command, ...rest] = process.argv.slice(2);
+
+if (command === '--help' || command === 'help') {
+  const { helpText } = await import('./config.js');
+  process.stdout.write(helpText());
+} else if (command === '--version' || command === 'version') {
+  const { VERSION } = await import('./build.js');
+  process.stdout.write(`tidegate ${VERSION}\n`);
+} else if (command === 'demo') {
+  const { runDemo } = await import('./demo/run.js');
+  process.exit(await runDemo(rest));
+} else {
+  const { runSidecar } = await import('./sidecar.js');
+  process.exit(await runSidecar(process.argv.slice(2)));
+}
+process.exitCode = EXIT_OK;

@@ -1,0 +1,32 @@
+/**
+ * What climbs out of a tunnel. The tracker listens; nothing in this room knows what becomes of a
+ * fact. Called from the hot loop: implementations allocate nothing and never throw.
+ */
+import type { GiveUpReason, Kind } from '../protocol/contract.js';
+import type { Tunnel } from './tunnel.js';
+
+/** Who ended a connection: the label values of `tidegate_connections_closed_total`. */
+export const ENDED_BY = ['client', 'app', 'drain', 'deadline', 'error'] as const;
+export type EndedBy = (typeof ENDED_BY)[number];
+
+export interface TunnelEvents {
+  /** Bytes that came from clients, and that were sent to them. */
+  receivedBytes: number;
+  sentBytes: number;
+  /** A client connected. Its kind is `tcp` and idle until its first bytes tell. */
+  opened(tunnel: Tunnel): void;
+  /** The tunnel was `kind` and active or not; now it is what its fields say. */
+  moved(tunnel: Tunnel, kind: Kind, active: boolean): void;
+  exchangeBegan(): void;
+  answered(status: number): void;
+  /** `count` exchanges are over: answered, turned into another protocol, or lost. */
+  exchangesEnded(count: number): void;
+  gaveUp(reason: GiveUpReason): void;
+  /** An attempt to reach the app failed; `code` is the system's, like ECONNREFUSED. */
+  dialFailed(code: string): void;
+  /** The app took a connection. */
+  reached(): void;
+  /** An observer threw: a bug of ours, which cost this tunnel its observer and nothing else. */
+  fault(error: unknown): void;
+  closed(tunnel: Tunnel, endedBy: EndedBy): void;
+}

@@ -1,0 +1,160 @@
+/**
+ * The hot loop: bytes of one side reach the other as they came. Listeners are shared by all
+ * sockets and find their tunnel on the socket; per chunk nothing is allocated but by Node itself,
+ * and nothing copied but a request head that gets a line. Nothing here decides or logs.
+ */
+import type { Socket } from 'node:net';
+import type { HeadEnd } from '../protocol/contract.js';
+import type { Tunnel } from './tunnel.js';
+
+/** How much may wait for a slow reader before its peer is no longer read; bytes. */
+export const QUEUE_BYTES_MAX = 65_536;
+
+const CR = Buffer.from('\r');
+const CRLF = '\r\n';
+
+/** A socket that belongs to a tunnel; once the app is reached, both have their peer. */
+export interface LaneSocket extends Socket {
+  tunnel: Tunnel;
+  peer: LaneSocket;
+}
+
+/** Both sockets are there: from here on bytes flow, those that waited first. */
+export function joinLanes(client: LaneSocket, app: LaneSocket): void {
+  client.peer = app;
+  app.peer = client;
+  app.on('data', onAppData);
+  app.on('end', onAppEnd);
+  app.on('drain', onDrain);
+  client.on('drain', onDrain);
+  client.on('end', onClientEnd);
+  client.on('data', onClientData);
+}
+
+function onClientData(this: LaneSocket, chunk: Buffer): void {
+  try {
+    passFromClient(this, chunk);
+  } catch (error) {
+    this.tunnel.broken(error);
+  }
+}
+
+function onAppData(this: LaneSocket, chunk: Buffer): void {
+  try {
+    passFromApp(this, chunk);
+  } catch (error) {
+    this.tunnel.broken(error);
+  }
+}
+
+function passFromClient(client: LaneSocket, chunk: Buffer): void {
+  const { tunnel, peer: app } = client;
+  tunnel.around.events.receivedBytes += chunk.length;
+  let passed = 0;
+  let at = 0;
+  if (tunnel.heldCr) {
+    at = observeClient(tunnel, chunk, 0);
+    passed = releaseCr(tunnel, app, at);
+  }
+  while (at < chunk.length) {
+    at = observeClient(tunnel, chunk, at);
+    const { headEnd } = tunnel.observer;
+    if (headEnd !== 'none' && wantsLine(tunnel, headEnd)) {
+      if (passed === 0 && at < chunk.length) app.cork();
+      passed = passHead(tunnel, app, chunk, passed, at);
+    }
+  }
+  if (passed === 0) app.write(chunk);
+  else if (passed < chunk.length) app.write(chunk.subarray(passed));
+  if (app.writableCorked > 0) app.uncork();
+  if (app.writableLength >= QUEUE_BYTES_MAX) client.pause();
+}
+
+function passFromApp(app: LaneSocket, chunk: Buffer): void {
+  const { tunnel, peer: client } = app;
+  tunnel.around.events.sentBytes += chunk.length;
+  let at = 0;
+  while (at < chunk.length) at = observeApp(tunnel, chunk, at);
+  client.write(chunk);
+  if (client.writableLength >= QUEUE_BYTES_MAX) app.pause();
+}
+
+/** What waited has left: the side that was held back may speak again. */
+function onDrain(this: LaneSocket): void {
+  if (this.peer.isPaused() && !this.destroyed) this.peer.resume();
+}
+
+function onClientEnd(this: LaneSocket): void {
+  const { tunnel, peer: app } = this;
+  tunnel.ended(this);
+  if (tunnel.heldCr) app.write(CR);
+  app.end();
+}
+
+function onAppEnd(this: LaneSocket): void {
+  this.tunnel.ended(this);
+  this.peer.end();
+}
+
+function observeClient(tunnel: Tunnel, chunk: Buffer, from: number): number {
+  try {
+    return tunnel.observer.fromClient(chunk, from);
+  } catch (error) {
+    tunnel.fault(error);
+    return chunk.length;
+  }
+}
+
+function observeApp(tunnel: Tunnel, chunk: Buffer, from: number): number {
+  try {
+    return tunnel.observer.fromApp(chunk, from);
+  } catch (error) {
+    tunnel.fault(error);
+    return chunk.length;
+  }
+}
+
+/** Setting `forwarded`. Behind a PROXY preamble the client's address is told already. */
+function wantsLine(tunnel: Tunnel, headEnd: HeadEnd): boolean {
+  const { forwarded } = tunnel.around.policy;
+  if (forwarded === 'off' || tunnel.hasPreamble) return false;
+  return forwarded === 'append' || headEnd === 'plain' || headEnd === 'near-plain';
+}
+
+/**
+ * Passes what has come since `passed` up to the head's end with the line before its blank line;
+ * if the head's last LF has not come yet, its CR waits for it. Returns what is passed now.
+ */
+function passHead(
+  tunnel: Tunnel,
+  app: LaneSocket,
+  chunk: Buffer,
+  passed: number,
+  at: number,
+): number {
+  if (chunk[at - 1] !== 0x0a) {
+    tunnel.heldCr = true;
+    if (at - 1 > passed) app.write(chunk.subarray(passed, at - 1));
+    return at;
+  }
+  const line = tunnel.forwardedLine();
+  const length = at - CRLF.length - passed;
+  const head = Buffer.allocUnsafe(length + line.length + CRLF.length);
+  chunk.copy(head, 0, passed, passed + length);
+  head.write(line, length, 'latin1');
+  head.write(CRLF, length + line.length, 'latin1');
+  app.write(head);
+  return at;
+}
+
+/** The byte behind a held CR is read: it ended the head, or there is no head to follow. */
+function releaseCr(tunnel: Tunnel, app: LaneSocket, at: number): number {
+  tunnel.heldCr = false;
+  const { headEnd } = tunnel.observer;
+  if (headEnd === 'plain' || headEnd === 'forwarded') {
+    app.write(Buffer.from(tunnel.forwardedLine() + CRLF, 'latin1'));
+    return at;
+  }
+  app.write(CR);
+  return 0;
+}

@@ -1,0 +1,45 @@
+/**
+ * The data port: accepts clients and gives each its tunnel. The only place where client sockets
+ * get their first listeners; a socket without an error listener would take the process down.
+ */
+import { type Server, type Socket, createServer } from 'node:net';
+import { type AppAddress, Dial, type DialSocket } from './dial.js';
+import { type Surroundings, Tunnel } from './tunnel.js';
+
+/**
+ * Makes the server of the data port; the caller opens it. `onAcceptError` hears of connections
+ * that the system would not let us take (EMFILE).
+ */
+export function createListener(
+  around: Surroundings,
+  app: AppAddress,
+  onAcceptError: (error: Error) => void,
+): Server {
+  const { keepAliveMs } = around.policy;
+  const server = createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: keepAliveMs > 0,
+    keepAliveInitialDelay: keepAliveMs,
+  });
+  server.on('connection', (socket) => accept(around, socket, app));
+  server.on('listening', () => server.on('error', onAcceptError));
+  return server;
+}
+
+function accept(around: Surroundings, socket: Socket, app: AppAddress): void {
+  const client = socket as DialSocket;
+  client.on('error', onClientError);
+  client.on('close', onClientClose);
+  client.tunnel = new Tunnel(around, client);
+  client.dial = new Dial(client.tunnel, client, app);
+}
+
+function onClientError(this: DialSocket): void {
+  this.tunnel.broke(this);
+}
+
+function onClientClose(this: DialSocket): void {
+  this.dial?.abandon();
+  this.tunnel.closed(this);
+}

@@ -1,0 +1,15 @@
+/**
+ * What the tunnels do beside carrying: set from outside, read by every tunnel at the moment it
+ * matters. One object for all of them, so that a change reaches the open ones too.
+ */
+
+export interface Policy {
+  /** The X-Forwarded-For line of requests: when there is none, always a further one, or never. */
+  forwarded: 'if-absent' | 'append' | 'off';
+  /** The PROXY preamble that the app is sent before the client's first byte. */
+  proxyProtocol: 'off' | 'v1' | 'v2';
+  /** For how long an app that refuses is dialled again; milliseconds. */
+  appConnectTimeoutMs: number;
+  /** TCP keep-alive of both sockets: idle time before the first probe; milliseconds, 0 for none. */
+  keepAliveMs: number;
+}

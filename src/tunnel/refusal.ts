@@ -1,0 +1,36 @@
+/**
+ * What a client gets whose app was never reached: an HTTP client a 503 and a lingering close, so
+ * that no reset eats the answer (RFC 9112 section 9.6); any other a reset, as a refusal would be.
+ */
+import type { LaneSocket } from './lane.js';
+import type { Tunnel } from './tunnel.js';
+
+/** How long a refused client may go on sending before it is cut off. */
+export const LINGER_MS = 2_000;
+const RETRY_AFTER_S = 1;
+
+const UNAVAILABLE =
+  'HTTP/1.1 503 Service Unavailable\r\n' +
+  `Retry-After: ${RETRY_AFTER_S}\r\n` +
+  'Content-Length: 0\r\n' +
+  'Connection: close\r\n\r\n';
+
+/** Ends a client that nobody will answer. Its first bytes, if any, wait in its socket. */
+export function refuse(tunnel: Tunnel, client: LaneSocket): void {
+  const waiting = client.read() as Buffer | null;
+  for (let at = 0; waiting !== null && at < waiting.length;) {
+    at = tunnel.observer.fromClient(waiting, at);
+  }
+  if (tunnel.kind !== 'http1') {
+    client.resetAndDestroy();
+    return;
+  }
+  tunnel.answered(503);
+  client.end(UNAVAILABLE);
+  client.resume();
+  tunnel.around.clock.after(LINGER_MS, cutLingering, client);
+}
+
+function cutLingering(client: LaneSocket): void {
+  client.destroy();
+}

@@ -1,0 +1,199 @@
+/**
+ * One client socket joined to its own app socket. Passes bytes as they come, an end as an end and
+ * a reset as a reset, and turns what its observer understands into counted facts. It has no policy
+ * of its own and must never end a connection because of what its observer thinks.
+ */
+import type { Socket } from 'node:net';
+import type { Clock, Timer } from '../clock.js';
+import type { Facts, GiveUpReason, Kind, Observer } from '../protocol/contract.js';
+import { createDetector } from '../protocol/detect.js';
+import { OPAQUE } from '../protocol/opaque.js';
+import type { EndedBy, TunnelEvents } from './events.js';
+import type { Policy } from './policy.js';
+import { plainAddress } from './proxy-preamble.js';
+
+/** What all tunnels share. */
+export interface Surroundings {
+  readonly policy: Policy;
+  readonly events: TunnelEvents;
+  readonly clock: Clock;
+}
+
+/** How long bytes already read may take to leave before a reset that follows them. */
+export const RESET_FLUSH_MS = 1_000;
+const NOTHING = Buffer.alloc(0);
+
+export class Tunnel implements Facts {
+  readonly around: Surroundings;
+  readonly client: Socket;
+  /** Undefined until the app is reached. */
+  app: Socket | undefined;
+  observer: Observer;
+  kind: Kind = 'tcp';
+  /** Until the app is reached, bytes of the client's may wait. */
+  active = true;
+  /** A request head's CR that waits for its LF, because a line may go in before it. */
+  heldCr = false;
+  /** A PROXY preamble came from the client: its address is told already. */
+  hasPreamble = false;
+  /** Clock time. */
+  readonly openedMs: number;
+  private exchanges = 0;
+  private endedBy: EndedBy | undefined;
+  private openSockets = 1;
+  private resetTimer: Timer | undefined;
+  private addressLine: string | undefined;
+
+  constructor(around: Surroundings, client: Socket) {
+    this.around = around;
+    this.client = client;
+    this.openedMs = around.clock.now();
+    this.observer = createDetector(this);
+    around.events.opened(this);
+  }
+
+  /** The app is reached; from here on there are two sockets to wait for. */
+  join(app: Socket): void {
+    this.app = app;
+    this.openSockets++;
+    this.settle(this.kind, false);
+  }
+
+  /** The other socket of the pair. */
+  peerOf(socket: Socket): Socket | undefined {
+    return socket === this.client ? this.app : this.client;
+  }
+
+  // Facts
+
+  carries(kind: Kind): void {
+    if (kind === 'tls' || kind === 'websocket' || kind === 'http2') this.addressLine = undefined;
+    this.settle(kind, kind !== 'http1' || this.exchanges > 0);
+  }
+
+  follows(next: Observer): void {
+    this.observer = next;
+  }
+
+  preambled(): void {
+    this.hasPreamble = true;
+  }
+
+  exchangeBegan(): void {
+    this.exchanges++;
+    this.around.events.exchangeBegan();
+    if (!this.active) this.settle(this.kind, true);
+  }
+
+  answered(status: number): void {
+    this.around.events.answered(status);
+  }
+
+  exchangeEnded(): void {
+    this.exchanges--;
+    this.around.events.exchangesEnded(1);
+    if (this.exchanges === 0 && this.kind === 'http1') this.settle('http1', false);
+  }
+
+  gaveUp(reason: GiveUpReason): void {
+    this.dropExchanges();
+    this.around.events.gaveUp(reason);
+  }
+
+  /** A bug in an observer costs this tunnel its observer; the bytes pass on. */
+  fault(error: unknown): void {
+    this.around.events.fault(error);
+    this.observer = OPAQUE;
+    this.gaveUp('fault');
+    this.carries('tcp');
+  }
+
+  private settle(kind: Kind, active: boolean): void {
+    const { kind: kindBefore, active: activeBefore } = this;
+    if (kind === kindBefore && active === activeBefore) return;
+    this.kind = kind;
+    this.active = active;
+    this.around.events.moved(this, kindBefore, activeBefore);
+  }
+
+  private dropExchanges(): void {
+    if (this.exchanges > 0) this.around.events.exchangesEnded(this.exchanges);
+    this.exchanges = 0;
+  }
+
+  // Endings
+
+  /** The line that names the client, CRLF included; empty once its socket is gone. */
+  forwardedLine(): string {
+    if (this.addressLine !== undefined) return this.addressLine;
+    const address = this.client.remoteAddress;
+    this.addressLine = address === undefined ? '' : `X-Forwarded-For: ${plainAddress(address)}\r\n`;
+    return this.addressLine;
+  }
+
+  /** One side sent its FIN. Who was first is who ended the connection. */
+  ended(socket: Socket): void {
+    this.endedBy ??= socket === this.client ? 'client' : 'app';
+    try {
+      if (socket === this.client) this.observer.clientEnded();
+      else this.observer.appEnded();
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  /** One side is broken: the other is told by a reset, behind the bytes that it is still owed. */
+  broke(socket: Socket): void {
+    this.endedBy ??= 'error';
+    const peer = this.peerOf(socket);
+    if (peer === undefined || peer.destroyed) return;
+    if (isFlushed(peer)) {
+      peer.resetAndDestroy();
+      return;
+    }
+    peer.pause();
+    const reset = (): void => {
+      if (!peer.destroyed) peer.resetAndDestroy();
+    };
+    // An end that is under way must be out first: libuv refuses to reset a socket in its shutdown.
+    if (peer.writableEnded) peer.once('finish', reset);
+    else peer.write(NOTHING, reset);
+    this.resetTimer ??= this.around.clock.after(RESET_FLUSH_MS, cutUnflushed, peer);
+  }
+
+  /** A bug in the carrying itself costs this tunnel, and nothing else. */
+  broken(error: unknown): void {
+    this.around.events.fault(error);
+    this.cut('error');
+  }
+
+  /** Destroys both sockets at once; `endedBy` is counted unless a side had ended already. */
+  cut(endedBy: EndedBy): void {
+    this.endedBy ??= endedBy;
+    this.client.destroy();
+    this.app?.destroy();
+  }
+
+  /** A socket is gone; with the second one the tunnel is. */
+  closed(socket: Socket): void {
+    if (--this.openSockets > 0) {
+      if (!socket.readableEnded) this.broke(socket);
+      return;
+    }
+    this.resetTimer?.cancel();
+    this.dropExchanges();
+    this.around.events.closed(this, this.endedBy ?? 'error');
+  }
+}
+
+/** Nothing that was given to this socket waits in this process any more. */
+function isFlushed(socket: Socket): boolean {
+  return socket.writableEnded ? socket.writableFinished : socket.writableLength === 0;
+}
+
+/** The time to flush is up. What had ended in order is closed, the rest is reset. */
+function cutUnflushed(socket: Socket): void {
+  if (socket.destroyed) return;
+  if (socket.writableEnded) socket.destroy();
+  else socket.resetAndDestroy();
+}

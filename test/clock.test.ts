@@ -1,0 +1,47 @@
+/**
+ * The machine's own clock. What it is told to do at once, or never, needs no waiting.
+ */
+import t from 'tap';
+import { systemClock, TIMER_MS_MAX } from '../src/clock.js';
+
+t.test('now never goes back', (t) => {
+  const first = systemClock.now();
+  t.ok(systemClock.now() >= first);
+  t.end();
+});
+
+t.test('wall is the time of day', (t) => {
+  t.ok(Math.abs(systemClock.wall().getTime() - Date.now()) < 60_000);
+  t.end();
+});
+
+t.test('after calls the act with its argument', async (t) => {
+  const lane = { name: 'a lane' };
+  t.equal(await new Promise((resolve) => systemClock.after(0, resolve, lane)), lane);
+  await new Promise<void>((resolve) => systemClock.after(0, resolve));
+});
+
+t.test('a timer that is cancelled does not act', async (t) => {
+  const timer = systemClock.after(0, () => t.fail('was cancelled'));
+  timer.cancel();
+  timer.cancel();
+  await new Promise<void>((resolve) => systemClock.after(1, resolve));
+});
+
+t.test('a time too long for a timer is as long as can be, not over at once', async (t) => {
+  const timer = systemClock.after(TIMER_MS_MAX + 1, () => t.fail('is not over'));
+  await new Promise<void>((resolve) => systemClock.after(2, resolve));
+  timer.cancel();
+});
+
+t.test('a timer that is let go of does not keep the process', (t) => {
+  const timers = (): number =>
+    process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  const timer = systemClock.after(1000, () => t.fail('is not over'));
+  t.equal(timers(), before + 1);
+  t.equal(timer.unref(), timer);
+  t.equal(timers(), before);
+  timer.cancel();
+  t.end();
+});

@@ -1,0 +1,192 @@
+/**
+ * The settings: defaults, what beats what, what is refused and how it is told, and that the
+ * documents say the same.
+ */
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { type Config, helpText, loadConfig, settingsTable } from '../src/config.js';
+import { ConfigError } from '../src/errors.js';
+import type { Environment } from '../src/settings/given.js';
+
+function load(line = '', env: Environment = {}): Config {
+  return loadConfig(line === '' ? [] : line.split(' '), env);
+}
+
+/** The faults of settings that cannot be used, a line each. */
+function faultsOf(line: string, env: Environment = {}): string[] {
+  try {
+    load(line, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message.split('\n');
+    throw error;
+  }
+  return [];
+}
+
+t.test('everything has a default', (t) => {
+  t.same(load(), {
+    listen: { port: 8080 },
+    app: { host: '127.0.0.1', port: 3000 },
+    admin: { port: 9180 },
+    gracePeriodMs: 30_000,
+    appShutdownMs: 5000,
+    marginMs: 3000,
+    deadlineMs: 22_000,
+    keepAliveMs: 60_000,
+    proxyProtocol: 'off',
+    forwarded: 'if-absent',
+    appConnectTimeoutMs: 10_000,
+    logLevel: 'info',
+  });
+  t.end();
+});
+
+t.test('every setting can be given by flag and by variable', (t) => {
+  const expected: Config = {
+    listen: { host: '::1', port: 0 },
+    app: { host: 'app', port: 81 },
+    admin: { host: '127.0.0.1', port: 0 },
+    gracePeriodMs: 600_000,
+    appShutdownMs: 10_000,
+    marginMs: 1000,
+    deadlineMs: 589_000,
+    keepAliveMs: 0,
+    proxyProtocol: 'v2',
+    forwarded: 'append',
+    appConnectTimeoutMs: 500,
+    logLevel: 'debug',
+  };
+  const flags =
+    '--listen [::1]:0 --app app:81 --admin 127.0.0.1:0 --grace-period 10m --app-shutdown 10s ' +
+    '--margin 1s --keep-alive 0 --proxy-protocol v2 --forwarded append ' +
+    '--app-connect-timeout 500ms --log-level debug';
+  const env = {
+    TIDEGATE_LISTEN: '[::1]:0',
+    TIDEGATE_APP: 'app:81',
+    TIDEGATE_ADMIN: '127.0.0.1:0',
+    TIDEGATE_GRACE_PERIOD: '10m',
+    TIDEGATE_APP_SHUTDOWN: '10s',
+    TIDEGATE_MARGIN: '1s',
+    TIDEGATE_KEEP_ALIVE: '0',
+    TIDEGATE_PROXY_PROTOCOL: 'v2',
+    TIDEGATE_FORWARDED: 'append',
+    TIDEGATE_APP_CONNECT_TIMEOUT: '500ms',
+    TIDEGATE_LOG_LEVEL: 'debug',
+  };
+  t.same(load(flags), expected);
+  t.same(load('', env), expected);
+  t.end();
+});
+
+t.test('a flag beats a variable beats a default', (t) => {
+  const env = { TIDEGATE_LOG_LEVEL: 'warn', TIDEGATE_FORWARDED: 'off' };
+  const { logLevel, forwarded, proxyProtocol } = load('--log-level=error', env);
+  t.same([logLevel, forwarded, proxyProtocol], ['error', 'off', 'off']);
+  t.end();
+});
+
+t.test('an app given by its port alone is on loopback', (t) => {
+  t.same(load('--app 5000').app, { host: '127.0.0.1', port: 5000 });
+  t.end();
+});
+
+t.test('defaults of the budget are clamped to their share of the grace period', (t) => {
+  const budget = (line: string): number[] => {
+    const { appShutdownMs, marginMs, deadlineMs } = load(line);
+    return [appShutdownMs, marginMs, deadlineMs];
+  };
+  t.same(budget('--grace-period 1h'), [20_000, 3000, 3_577_000]);
+  t.same(budget('--grace-period 60s'), [10_000, 3000, 47_000]);
+  t.same(budget('--grace-period 6s'), [1000, 600, 4400]);
+  t.same(budget('--grace-period 10s'), [1666, 1000, 7334]);
+  t.same(budget('--grace-period 1ms'), [0, 0, 1]);
+  t.same(budget('--grace-period 10s --app-shutdown 8s'), [8000, 1000, 1000]);
+  t.end();
+});
+
+t.test('a budget that leaves no time to drain is refused', (t) => {
+  t.same(faultsOf('--grace-period 10s --margin 12s'), [
+    '--margin "12s": leaves no time to drain: gracePeriod 10s - appShutdown 1s666ms - margin 12s',
+  ]);
+  t.same(faultsOf('--grace-period 10s', { TIDEGATE_APP_SHUTDOWN: '9s' }), [
+    'TIDEGATE_APP_SHUTDOWN "9s": leaves no time to drain: gracePeriod 10s - appShutdown 9s - margin 1s',
+  ]);
+  t.same(faultsOf('--app-shutdown 27s --grace-period 31s --margin 3999ms'), []);
+  t.end();
+});
+
+t.test('what is too short is refused', (t) => {
+  t.same(faultsOf('--grace-period 0'), ['--grace-period "0": is shorter than 1ms']);
+  t.same(faultsOf('--keep-alive 999ms'), ['--keep-alive "999ms": is shorter than 1s']);
+  t.same(faultsOf('--app-connect-timeout 0s'), ['--app-connect-timeout "0s": is shorter than 1ms']);
+  t.end();
+});
+
+t.test('an app without a port is refused', (t) => {
+  t.same(faultsOf('--app app:0'), ['--app "app:0": needs a port that is not 0']);
+  t.end();
+});
+
+t.test('addresses that get in each other’s way are refused', (t) => {
+  t.same(faultsOf('--app 8080'), ['--app "8080": is where tidegate itself listens for clients']);
+  t.same(faultsOf('--listen 3000'), [
+    '--app "127.0.0.1:3000": is where tidegate itself listens for clients',
+  ]);
+  t.same(faultsOf('--app localhost:9180'), [
+    '--app "localhost:9180": is where tidegate itself answers probes',
+  ]);
+  t.same(faultsOf('--admin 127.0.0.1:8080'), [
+    '--admin "127.0.0.1:8080": is the same port as that for clients',
+  ]);
+  t.same(faultsOf('--app 10.0.0.1:8080 --listen 127.0.0.1:80 --admin 127.0.0.2:80'), []);
+  t.same(faultsOf('--listen 0 --admin 0'), []);
+  t.end();
+});
+
+t.test('a choice that there is not is refused, and told which there are', (t) => {
+  t.same(faultsOf('--proxy-protocol v3'), ['--proxy-protocol "v3": is not one of off, v1, v2']);
+  t.same(faultsOf('--forwarded Append'), [
+    '--forwarded "Append": is not one of if-absent, append, off',
+  ]);
+  t.end();
+});
+
+t.test('all faults are told together, each once', (t) => {
+  const env = { TIDEGATE_MARGIN: '3', TIDEGATE_NOTHING: 'x', TIDEGATE_APP: '' };
+  t.same(faultsOf('--listen x --admin --grace-period 10s --log-level loud stray', env), [
+    'TIDEGATE_NOTHING "x": is no setting',
+    'stray "": is not expected here',
+    'TIDEGATE_MARGIN "3": needs a unit: ms, s, m or h, as in 3s',
+    'TIDEGATE_APP "": needs a value',
+    '--listen "x": is not PORT or HOST:PORT with a port from 0 to 65535',
+    '--admin "": needs a value',
+    '--log-level "loud": is not one of trace, debug, info, warn, error, fatal, silent',
+  ]);
+  t.end();
+});
+
+t.test('the environment of the process counts, if no other is given', (t) => {
+  process.env.TIDEGATE_LOG_LEVEL = 'fatal';
+  t.teardown(() => delete process.env.TIDEGATE_LOG_LEVEL);
+  t.equal(loadConfig([]).logLevel, 'fatal');
+  t.end();
+});
+
+t.test('the help names every flag and its default', (t) => {
+  const help = helpText();
+  const rows = [
+    ...settingsTable().matchAll(/`(--[a-z-]+)` *\| `TIDEGATE_[A-Z_]+` *\| `?([^ `|,]+)/g),
+  ];
+  t.equal(rows.length, 11);
+  for (const [, flag, usual] of rows) {
+    t.match(help, `  ${flag} `);
+    t.match(help, `Default: ${usual}`);
+  }
+  t.end();
+});
+
+t.test('the README has the table of settings as it is in the code', (t) => {
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  t.ok(readme.includes(settingsTable()), `README.md needs this table:\n${settingsTable()}`);
+  t.end();
+});

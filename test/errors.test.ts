@@ -1,0 +1,34 @@
+/**
+ * The faults tidegate raises: what they are called, what they say, and how the process ends.
+ */
+import t from 'tap';
+import { ConfigError, EXIT_FAULT, EXIT_USAGE, ListenError, ValueError } from '../src/errors.js';
+
+t.test('a configuration error names every setting with its value and the reason', (t) => {
+  const faults = [
+    { key: '--margin', value: '3', reason: 'needs a unit' },
+    { key: 'TIDEGATE_LISTEN', value: 'x', reason: 'is no address' },
+  ];
+  const error = new ConfigError(faults);
+  t.equal(error.message, '--margin "3": needs a unit\nTIDEGATE_LISTEN "x": is no address');
+  t.equal(error.name, 'ConfigError');
+  t.equal(error.code, 'ERR_CONFIG');
+  t.equal(error.exitCode, 64);
+  t.equal(error.faults, faults);
+  t.ok(error instanceof Error);
+  t.end();
+});
+
+t.test('a listen error names the setting, its address and the cause', (t) => {
+  const cause = new Error('address already in use');
+  const error = new ListenError('admin', '9180', cause);
+  t.equal(error.message, 'admin "9180": address already in use');
+  t.equal(error.cause, cause);
+  t.match(error, { code: 'ERR_LISTEN', key: 'admin', address: '9180', exitCode: EXIT_FAULT });
+  t.end();
+});
+
+t.test('a value error is of the kind that the user can put right', (t) => {
+  t.match(new ValueError('is odd'), { code: 'ERR_VALUE', exitCode: EXIT_USAGE, message: 'is odd' });
+  t.end();
+});

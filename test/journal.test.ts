@@ -1,0 +1,153 @@
+/**
+ * The log: which line each sentence is, and that what would repeat is said once.
+ */
+import t from 'tap';
+import type { LogLevel } from '../src/config.js';
+import { ListenError } from '../src/errors.js';
+import { createJournal, type Journal } from '../src/journal.js';
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** A journal, and the lines it has written so far, without their time. */
+function writtenBy(level: LogLevel = 'debug'): [Journal, () => Line[]] {
+  const texts: string[] = [];
+  const journal = createJournal(level, { write: (text) => void texts.push(text) });
+  return [journal, () => texts.map(withoutTime)];
+}
+
+function withoutTime(text: string): Line {
+  const { time, ...line } = JSON.parse(text) as { time: string };
+  t.match(time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  t.equal(text.indexOf('\n'), text.length - 1);
+  return line;
+}
+
+t.test('a line has its level as a word, its fields and its sentence, and nothing else', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.listening({
+    listen: { port: 8080 },
+    admin: { host: '::1', port: 9180 },
+    app: { host: 'app', port: 3000 },
+  });
+  t.same(lines(), [
+    { level: 'info', listen: '8080', admin: '[::1]:9180', app: 'app:3000', msg: 'listening' },
+  ]);
+  t.end();
+});
+
+t.test('a setting and a port that cannot be used are named with their value', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.settingRefused({ key: '--app', value: 'x', reason: 'is no address' });
+  journal.portRefused(new ListenError('listen', '80', new Error('permission denied')));
+  const [setting, port] = lines();
+  t.same(setting, {
+    level: 'error',
+    key: '--app',
+    value: 'x',
+    reason: 'is no address',
+    msg: 'a setting cannot be used',
+  });
+  t.match(port, { level: 'error', key: 'listen', value: '80', msg: 'a port cannot be opened' });
+  t.match(port, { err: { message: 'permission denied' } });
+  t.end();
+});
+
+t.test('a drain is told at its beginning and at its end', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.draining({ reason: 'SIGTERM', active: 3, deadlineMs: 22_000 });
+  journal.drained({ reason: 'SIGTERM', active: 3, cut: 0, tookMs: 12.6 });
+  t.same(lines(), [
+    {
+      level: 'info',
+      reason: 'SIGTERM',
+      active: 3,
+      deadlineMs: 22_000,
+      msg: 'draining: what is in use may finish until the deadline',
+    },
+    {
+      level: 'info',
+      reason: 'SIGTERM',
+      active: 3,
+      cut: 0,
+      tookMs: 13,
+      msg: 'drained: everything in use has finished',
+    },
+  ]);
+  t.end();
+});
+
+t.test('a drain that had to cut something is a warning', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.drained({ reason: 'SIGTERM', active: 3, cut: 2, tookMs: 22_000 });
+  t.match(lines(), [
+    { level: 'warn', cut: 2, msg: 'drained: what was still in use at the deadline was cut' },
+  ]);
+  t.end();
+});
+
+t.test('an app that cannot be reached is told once, until it has been reached again', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.appReached();
+  journal.appUnreachable('ECONNREFUSED');
+  journal.appUnreachable('ETIMEDOUT');
+  journal.appReached();
+  journal.appReached();
+  journal.appUnreachable('ETIMEDOUT');
+  t.match(lines(), [
+    { level: 'warn', reason: 'ECONNREFUSED', msg: 'the app cannot be reached; clients wait' },
+    { level: 'info', msg: 'the app can be reached again' },
+    { level: 'warn', reason: 'ETIMEDOUT' },
+  ]);
+  t.equal(lines().length, 3);
+  t.end();
+});
+
+t.test('TLS is told once', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.tlsCarried();
+  journal.tlsCarried();
+  t.equal(lines().length, 1);
+  t.match(lines()[0], { level: 'info', msg: /^TLS is carried unread/ });
+  t.end();
+});
+
+t.test('a connection that cannot be taken is told once', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.acceptFailed(Object.assign(new Error('too many open files'), { code: 'EMFILE' }));
+  journal.acceptFailed(new Error('again'));
+  t.equal(lines().length, 1);
+  t.match(lines()[0], { level: 'error', reason: 'EMFILE' });
+  const [other, told] = writtenBy();
+  other.acceptFailed(new Error('no reason given'));
+  t.match(told()[0], { reason: 'no reason given' });
+  t.end();
+});
+
+t.test('a connection that is no longer followed is told at debug only', (t) => {
+  const [journal, lines] = writtenBy('info');
+  journal.gaveUp('request-syntax');
+  t.same(lines(), []);
+  const [talkative, told] = writtenBy('debug');
+  talkative.gaveUp('request-syntax');
+  t.match(told(), [{ level: 'debug', reason: 'request-syntax' }]);
+  t.end();
+});
+
+t.test('a fault of tidegate is told with its stack, but not without end', (t) => {
+  const [journal, lines] = writtenBy();
+  const error = new Error('a bug');
+  for (let count = 0; count < 1000; count++) journal.fault(error);
+  const told = lines();
+  t.match(told[0], { level: 'error', err: { message: 'a bug', stack: /journal\.test/ } });
+  t.equal(told.length, 101);
+  t.match(told[100], { level: 'error', msg: 'further faults are not logged' });
+  t.end();
+});
+
+t.test('nothing is told below the level', (t) => {
+  const [journal, lines] = writtenBy('silent');
+  journal.fault(new Error('a bug'));
+  journal.draining({ reason: 'SIGTERM', active: 0, deadlineMs: 1 });
+  t.same(lines(), []);
+  t.end();
+});

@@ -1,0 +1,73 @@
+/**
+ * The rooms of src/ and who may import whom: the one place where it is decided. The table in
+ * src/README.md is held equal to it.
+ */
+
+/** A folder of src/, or a file in it without its `.ts`. */
+export type Rooms = Readonly<Record<string, readonly string[]>>;
+
+/** Every room, and the rooms it may import beside itself. Lower rooms come first. */
+export const ROOMS: Rooms = {
+  clock: [],
+  errors: [],
+  signals: [],
+  build: [],
+  protocol: [],
+  settings: ['clock', 'errors'],
+  config: ['errors', 'settings'],
+  port: ['errors', 'settings'],
+  tunnel: ['clock', 'protocol'],
+  tracker: ['protocol', 'tunnel'],
+  drain: ['clock', 'tracker'],
+  journal: ['config', 'errors', 'settings'],
+  metrics: ['protocol', 'tracker', 'tunnel'],
+  admin: [],
+  sidecar: [
+    'admin',
+    'build',
+    'clock',
+    'config',
+    'drain',
+    'errors',
+    'journal',
+    'metrics',
+    'port',
+    'settings',
+    'signals',
+    'tracker',
+    'tunnel',
+  ],
+  demo: ['clock', 'config', 'errors', 'journal', 'port', 'settings', 'sidecar', 'signals'],
+  tidegate: ['build', 'config', 'demo', 'errors', 'sidecar'],
+};
+
+/** Rooms that may not even use what Node brings: bytes in, facts out. */
+export const PURE_ROOMS: readonly string[] = ['protocol'];
+
+/** Who may import a package from elsewhere. */
+export const PACKAGES: Rooms = {
+  pino: ['src/journal.ts'],
+  'prom-client': ['src/metrics.ts'],
+  ws: ['src/demo/app.ts'],
+};
+
+/** Who may import a file that is not in src/. */
+export const OUTSIDERS: Rooms = { 'package.json': ['src/build.ts'] };
+
+/** The room that a path like `src/tunnel/lane.ts` is in; undefined if it is in none. */
+export function roomOf(path: string, rooms: Rooms = ROOMS): string | undefined {
+  const inside = path.replace(/^src\//, '').replace(/\.ts$/, '');
+  return Object.keys(rooms).find((room) => inside === room || inside.startsWith(`${room}/`));
+}
+
+/** The rooms as src/README.md has them. */
+export function renderRooms(rooms: Rooms = ROOMS): string {
+  const names = (list: readonly string[]): string =>
+    list.length === 0 ? 'nothing' : list.map((name) => `\`${name}\``).join(', ');
+  const rows = Object.entries(rooms).map(([room, imports]) => [`\`${room}\``, names(imports)]);
+  const widths = [0, 1].map((at) => Math.max(...rows.map((row) => row[at].length), 10));
+  const line = (row: readonly string[]): string =>
+    `| ${row.map((cell, at) => cell.padEnd(widths[at])).join(' | ')} |`;
+  const rule = widths.map((width) => '-'.repeat(width));
+  return [['Room', 'May import'], rule, ...rows].map(line).join('\n');
+}

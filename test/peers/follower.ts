@@ -1,0 +1,84 @@
+/**
+ * Stands in for a tunnel: hands the bytes of both lanes to the observer of the moment and writes
+ * down what it hears, one fixed line a fact. Holds observers to their contract while it does.
+ */
+import type { Facts, GiveUpReason, Kind, Observer } from '../../src/protocol/contract.js';
+import { createDetector } from '../../src/protocol/detect.js';
+
+export type Side = 'client' | 'app';
+
+export class Follower implements Facts {
+  readonly log: string[] = [];
+  /** For each line of `log`, how many bytes had been handed over when it was written. */
+  readonly marks: number[] = [];
+  /** Bytes handed over, of both lanes. */
+  bytes = 0;
+  private observer: Observer;
+  private replaced = false;
+
+  constructor() {
+    this.observer = createDetector(this);
+  }
+
+  feed(side: Side, chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    let at = 0;
+    while (at < chunk.length) at = this.feedFrom(side, chunk, at);
+  }
+
+  end(side: Side): void {
+    if (side === 'client') this.observer.clientEnded();
+    else this.observer.appEnded();
+  }
+
+  private feedFrom(side: Side, chunk: Uint8Array, at: number): number {
+    const { observer } = this;
+    this.replaced = false;
+    const next = side === 'client' ? observer.fromClient(chunk, at) : observer.fromApp(chunk, at);
+    const atHead = side === 'client' && !this.replaced && this.noteHead(observer);
+    if (next < at || next > chunk.length) throw new Error(`read from ${at} to ${next}`);
+    if (next < chunk.length && !this.replaced && !atHead) throw new Error(`stopped at ${next}`);
+    return next;
+  }
+
+  /** True right behind a request head. */
+  private noteHead({ headEnd }: Observer): boolean {
+    if (headEnd !== 'plain' && headEnd !== 'forwarded') return false;
+    this.note(`head ${headEnd}`);
+    return true;
+  }
+
+  private note(line: string): void {
+    this.log.push(line);
+    this.marks.push(this.bytes);
+  }
+
+  carries(kind: Kind): void {
+    this.note(`carries ${kind}`);
+  }
+
+  follows(next: Observer): void {
+    this.observer = next;
+    this.replaced = true;
+  }
+
+  preambled(): void {
+    this.note('preambled');
+  }
+
+  exchangeBegan(): void {
+    this.note('exchange began');
+  }
+
+  answered(status: number): void {
+    this.note(`answered ${status}`);
+  }
+
+  exchangeEnded(): void {
+    this.note('exchange ended');
+  }
+
+  gaveUp(reason: GiveUpReason): void {
+    this.note(`gave up: ${reason}`);
+  }
+}
