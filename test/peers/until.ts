@@ -10,26 +10,32 @@ const POLL_MS = 5;
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string | (() => string),
-  timeoutMs = 5_000,
+  timeoutMs = 10_000,
 ): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!(await holds())) {
-    if (performance.now() > end) {
-      throw new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
-    }
+    if (performance.now() > end) throw late(what, timeoutMs);
     await sleep(POLL_MS);
   }
 }
 
 /** What `promise` comes to, or a rejection after `timeoutMs` that says what did not come. */
-export async function within<T>(promise: Promise<T>, what: string, timeoutMs = 5_000): Promise<T> {
+export async function within<T>(
+  promise: Promise<T>,
+  what: string | (() => string),
+  timeoutMs = 10_000,
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`not within ${timeoutMs} ms: ${what}`)), timeoutMs);
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(late(what, timeoutMs)), timeoutMs);
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, tooLate]);
   } finally {
     clearTimeout(timer);
   }
+}
+
+function late(what: string | (() => string), timeoutMs: number): Error {
+  return new Error(`not within ${timeoutMs} ms: ${typeof what === 'string' ? what : what()}`);
 }
