@@ -2,6 +2,7 @@
  * What a client gets whose app was never reached: an HTTP client a 503 and a lingering close, so
  * that no reset eats the answer (RFC 9112 section 9.6); any other a reset, as a refusal would be.
  */
+import type { Socket } from 'node:net';
 import type { LaneSocket } from './lane.js';
 import type { Tunnel } from './tunnel.js';
 
@@ -17,10 +18,7 @@ const UNAVAILABLE =
 
 /** Ends a client that nobody will answer. Its first bytes, if any, wait in its socket. */
 export function refuse(tunnel: Tunnel, client: LaneSocket): void {
-  const waiting = client.read() as Buffer | null;
-  for (let at = 0; waiting !== null && at < waiting.length;) {
-    at = tunnel.observer.fromClient(waiting, at);
-  }
+  observeWaiting(tunnel, client.read() as Buffer | null);
   if (tunnel.kind !== 'http1') {
     client.resetAndDestroy();
     return;
@@ -28,9 +26,19 @@ export function refuse(tunnel: Tunnel, client: LaneSocket): void {
   tunnel.answered(503);
   client.end(UNAVAILABLE);
   client.resume();
-  tunnel.around.clock.after(LINGER_MS, cutLingering, client);
+  tunnel.limitEnding(LINGER_MS, cutLingering, client);
 }
 
-function cutLingering(client: LaneSocket): void {
+function observeWaiting(tunnel: Tunnel, waiting: Buffer | null): void {
+  try {
+    for (let at = 0; waiting !== null && at < waiting.length;) {
+      at = tunnel.observer.fromClient(waiting, at);
+    }
+  } catch (error) {
+    tunnel.fault(error);
+  }
+}
+
+function cutLingering(client: Socket): void {
   client.destroy();
 }

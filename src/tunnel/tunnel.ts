@@ -41,7 +41,8 @@ export class Tunnel implements Facts {
   private exchanges = 0;
   private endedBy: EndedBy | undefined;
   private openSockets = 1;
-  private resetTimer: Timer | undefined;
+  /** Set only while an ending is under way. */
+  private endingTimer: Timer | undefined;
   private addressLine: string | undefined;
 
   constructor(around: Surroundings, client: Socket) {
@@ -158,7 +159,12 @@ export class Tunnel implements Facts {
     // An end that is under way must be out first: libuv refuses to reset a socket in its shutdown.
     if (peer.writableEnded) peer.once('finish', reset);
     else peer.write(NOTHING, reset);
-    this.resetTimer ??= this.around.clock.after(RESET_FLUSH_MS, cutUnflushed, peer);
+    this.limitEnding(RESET_FLUSH_MS, cutUnflushed, peer);
+  }
+
+  /** An ending is under way; `cut` is called if it is not over in time. */
+  limitEnding(ms: number, cut: (socket: Socket) => void, socket: Socket): void {
+    this.endingTimer ??= this.around.clock.after(ms, cut, socket);
   }
 
   /** A bug in the carrying itself costs this tunnel, and nothing else. */
@@ -180,7 +186,7 @@ export class Tunnel implements Facts {
       if (!socket.readableEnded) this.broke(socket);
       return;
     }
-    this.resetTimer?.cancel();
+    this.endingTimer?.cancel();
     this.dropExchanges();
     this.around.events.closed(this, this.endedBy ?? 'error');
   }

@@ -56,9 +56,13 @@ export class Peer {
     });
   }
 
-  static async connect(at: At, localAddress?: string): Promise<Peer> {
-    const bound = localAddress === undefined ? {} : { localAddress };
-    const peer = new Peer(connect({ ...at, allowHalfOpen: true, ...bound }));
+  /** Begins to connect. */
+  static dial(at: At): Peer {
+    return new Peer(connect({ ...at, allowHalfOpen: true }));
+  }
+
+  static async connect(at: At): Promise<Peer> {
+    const peer = Peer.dial(at);
     await within(once(peer.socket, 'connect'), 'it connects');
     return peer;
   }
