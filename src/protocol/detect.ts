@@ -131,7 +131,9 @@ class Detector implements Observer {
   }
 
   private readV1(byte: number): boolean {
-    if (this.length === CR) return byte === LF && this.endPreamble();
+    if (this.length === CR || byte === LF) {
+      return this.length === CR && byte === LF && this.endPreamble();
+    }
     this.length = byte;
     return ++this.count + 'PROXY '.length < PROXY_V1_BYTES_MAX;
   }
@@ -139,11 +141,10 @@ class Detector implements Observer {
   private readV2(byte: number): boolean {
     this.length = (this.length << 8) | byte;
     if (++this.count < PROXY_V2_REST) return true;
-    const version = this.length >>> 28;
+    if (this.length >>> 28 !== 2) return false;
     this.length &= 0xffff;
     this.state = V2_ADDRESSES;
-    if (this.length === 0) this.endPreamble();
-    return version === 2;
+    return this.length > 0 || this.endPreamble();
   }
 
   private skipAddresses(chunk: Uint8Array, from: number): number {

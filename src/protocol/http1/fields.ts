@@ -267,7 +267,7 @@ function takeLength(m: Message, byte: number): boolean {
   }
   if (m.state === AFTER_DIGITS || byte < DIGIT_0 || byte > DIGIT_0 + 9) return false;
   m.node = NO_WORD;
-  m.left = m.left * 10 + byte - DIGIT_0;
+  m.left = m.left * 10 + (byte - DIGIT_0); // in this order, lest it be rounded
   return m.left <= Number.MAX_SAFE_INTEGER;
 }
 
