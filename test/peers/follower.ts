@@ -15,6 +15,8 @@ export class Follower implements Facts {
   bytes = 0;
   private observer: Observer;
   private replaced = false;
+  /** The CR of a head's blank line was the client's last byte. */
+  private near = '';
 
   constructor() {
     this.observer = createDetector(this);
@@ -35,17 +37,21 @@ export class Follower implements Facts {
     const { observer } = this;
     this.replaced = false;
     const next = side === 'client' ? observer.fromClient(chunk, at) : observer.fromApp(chunk, at);
-    const atHead = side === 'client' && !this.replaced && this.noteHead(observer);
+    const atHead = side === 'client' && this.noteHead(observer);
     if (next < at || next > chunk.length) throw new Error(`read from ${at} to ${next}`);
     if (next < chunk.length && !this.replaced && !atHead) throw new Error(`stopped at ${next}`);
     return next;
   }
 
-  /** True right behind a request head. */
-  private noteHead({ headEnd }: Observer): boolean {
-    if (headEnd !== 'plain' && headEnd !== 'forwarded') return false;
-    this.note(`head ${headEnd}`);
-    return true;
+  /** True right behind a request head. Holds back what a tunnel would, to see that it is right. */
+  private noteHead(observer: Observer): boolean {
+    const headEnd = this.replaced ? 'none' : observer.headEnd;
+    const { near } = this;
+    this.near = headEnd.startsWith('near') ? headEnd : '';
+    const isHead = headEnd === 'plain' || headEnd === 'forwarded';
+    if (near !== '' && near !== `near-${headEnd}`) throw new Error(`${near}, then ${headEnd}`);
+    if (isHead) this.note(`head ${headEnd}`);
+    return isHead;
   }
 
   private note(line: string): void {
@@ -60,6 +66,7 @@ export class Follower implements Facts {
   follows(next: Observer): void {
     this.observer = next;
     this.replaced = true;
+    this.near = '';
   }
 
   preambled(): void {
