@@ -9,7 +9,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
 import { startTidegate, type Tidegate } from './tidegate.js';
 import { until, within } from './until.js';
@@ -41,18 +40,29 @@ export async function run(
   { input = '', timeoutMs = RUN_MS_MAX, ...where }: RunOptions = {},
 ): Promise<Ran> {
   const child = start(program, args, where);
-  const output = Promise.all([latin1(child.stdout), latin1(child.stderr), once(child, 'close')]);
+  const output = outputOf(child);
   child.stdin.end(input);
   try {
-    const [stdout, stderr] = await within(output, `${program} ends`, timeoutMs);
-    return { code: child.exitCode, stdout, stderr };
+    const code = await within(output.ended, `${program} ends`, timeoutMs);
+    return { code, stdout: output.stdout, stderr: output.stderr };
   } finally {
     child.kill('SIGKILL');
   }
 }
 
-function latin1(stream: NodeJS.ReadableStream): Promise<string> {
-  return text(stream.setEncoding('latin1'));
+/** What a process has said so far, in Latin-1; `ended` resolves with its exit code. */
+export interface Output {
+  stdout: string;
+  stderr: string;
+  readonly ended: Promise<number | null>;
+}
+
+export function outputOf(child: ChildProcessWithoutNullStreams): Output {
+  const ended = once(child, 'close').then(() => child.exitCode);
+  const output = { stdout: '', stderr: '', ended };
+  child.stdout.setEncoding('latin1').on('data', (text: string) => (output.stdout += text));
+  child.stderr.setEncoding('latin1').on('data', (text: string) => (output.stderr += text));
+  return output;
 }
 
 /** Spawns a program without what the test runner adds to its children's environment. */
