@@ -238,11 +238,12 @@ export function helpText(): string {
   return `Usage: tidegate [SETTING...]
        tidegate demo [SETTING...]
 
-Carries the traffic of the app in front of which it stands, and on SIGTERM waits until nothing is
-in use any more. \`demo\` brings a small app of its own.
+Carries the traffic of the app in front of which it stands, and on SIGTERM waits
+until nothing is in use any more. \`demo\` brings a small app of its own.
 
 Each setting is a flag (--grace-period 60s) or an environment variable
-(TIDEGATE_GRACE_PERIOD=60s); the flag wins. A DURATION has units: 500ms, 30s, 1m30s, 2h.
+(TIDEGATE_GRACE_PERIOD=60s); the flag wins. A DURATION has units: 500ms, 30s,
+1m30s, 2h.
 
 ${renderHelp(SETTINGS)}
 `;

@@ -11,7 +11,11 @@ import { fileURLToPath } from 'node:url';
 import { Metrics } from './metrics.js';
 import { until } from './until.js';
 
-const BUNDLE = fileURLToPath(new URL('../../dist/tidegate.mjs', import.meta.url));
+export const BUNDLE = fileURLToPath(new URL('../../dist/tidegate.mjs', import.meta.url));
+/** The Node that runs it. */
+export const NODE = process.env['TIDEGATE_TEST_NODE'] ?? process.execPath;
+/** As its shebang has them. */
+export const NODE_FLAGS: readonly string[] = ['--max-semi-space-size=1'];
 /** On a busy machine; an idle one takes a tenth of a second. */
 const START_MS_MAX = 20_000;
 
@@ -72,10 +76,9 @@ export interface Tidegate extends Spawned {
 /** Spawns the bundle with these arguments; nothing is waited for. */
 export function spawnTidegate(args: readonly string[]): Spawned {
   if (!existsSync(BUNDLE)) throw new Error('there is no dist/tidegate.mjs; run: npm run build');
-  const node = process.env['TIDEGATE_TEST_NODE'] ?? process.execPath;
   // The runner puts its own loaders into every child's NODE_OPTIONS; env -i takes them out again.
   const environment = ['-i', `PATH=${process.env['PATH'] ?? ''}`];
-  const child = spawn('env', [...environment, node, '--max-semi-space-size=1', BUNDLE, ...args], {
+  const child = spawn('env', [...environment, NODE, ...NODE_FLAGS, BUNDLE, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killed = (): void => void child.kill('SIGKILL');
