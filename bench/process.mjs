@@ -1,10 +1,12 @@
 // Child processes of the bench: started pinned to a core, watched through /proc, ended by pid.
 // CPU and memory are those of the whole tree below a pid (nginx has a master and a worker), all threads.
-// Must never leave a child behind: whatever happens, the exit handler kills what is still registered.
+// Must never leave a child or a temporary file behind: the exit handler ends what is still registered.
 
 import { spawn } from 'node:child_process';
-import { readFileSync, readdirSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
 
 const STARTED_WITHIN_MS = 15_000;
 const ENDED_WITHIN_MS = 5_000;
@@ -12,10 +14,20 @@ const STDERR_KEPT_BYTES = 4_096;
 const TICK_NS = 1e7;
 
 const running = new Set();
+const directories = new Set();
 
 process.on('exit', () => {
   for (const child of running) for (const pid of treeOf(child.pid)) signal(pid, 'SIGKILL');
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 });
+
+/** A directory that every user may enter (nginx changes its own) and that goes with the bench. */
+export function temporaryDirectory() {
+  const directory = mkdtempSync(path.join(os.tmpdir(), 'tidegate-bench-'));
+  chmodSync(directory, 0o755);
+  directories.add(directory);
+  return directory;
+}
 
 export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -130,6 +142,14 @@ function tickNs(pid) {
   // proc(5): utime and stime are the 12th and 13th field behind the name in brackets.
   const fields = readProc(`/proc/${pid}/stat`).split(') ').at(-1).split(' ');
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) * TICK_NS;
+}
+
+/** CPU time that both cores have been busy with, in nanoseconds: anybody's. */
+export function machineBusyNs() {
+  // proc(5): user, nice, system, idle, iowait, irq, softirq, steal.
+  const ticks = readProc('/proc/stat').split('\n')[0].split(/ +/).slice(1, 9).map(Number);
+  const [user, nice, system, , , irq, softirq, steal] = ticks;
+  return (user + nice + system + irq + softirq + steal) * TICK_NS;
 }
 
 /** Resident memory of the tree in KB; pages that master and worker share count twice. */

@@ -8,7 +8,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { startPinned, treeOf } from './process.mjs';
 import { cpuPerExchange } from './rows.mjs';
-import { LOAD_CORE, withSubject } from './stage.mjs';
+import { LOAD_CORE, withStage } from './stage.mjs';
 import { SUBJECTS } from './subjects/index.mjs';
 
 const INTERVAL_US = 200;
@@ -41,8 +41,8 @@ function selfTimes({ nodes, samples, timeDeltas, startTime }, from, to) {
 /** Runs the row with `flags`; `begin` and `end` frame the measured part. Gives microseconds per exchange. */
 function runRow(options, subject, flags, marks, after) {
   const { profile: row, scale } = options;
-  return withSubject(subject, { ...options, flags }, async (stage) => {
-    const value = await cpuPerExchange(stage, subject, row, scale, {
+  return withStage(subject, { ...options, flags }, async (stage) => {
+    const value = await cpuPerExchange(stage, row, scale, {
       begin: () => marks.begin(stage),
       end: () => marks.end(stage),
     });
@@ -84,7 +84,7 @@ async function nativeProfile(options, subject, say) {
   let byObject = [];
   let bySymbol = [];
   const marks = {
-    begin: ({ pid, directory }) => {
+    begin: ({ proxy, directory }) => {
       const record = [
         'record',
         '-q',
@@ -95,18 +95,18 @@ async function nativeProfile(options, subject, say) {
         '-o',
         'perf.data',
       ];
-      recorder = startPinned(LOAD_CORE, ['perf', ...record, '-p', treeOf(pid).join()], {
+      recorder = startPinned(LOAD_CORE, ['perf', ...record, '-p', treeOf(proxy.pid).join()], {
         cwd: directory,
       });
     },
     end: () => {},
   };
   const flags = subject.node ? ['--perf-basic-prof', '--interpreted-frames-native-stack'] : [];
-  const value = await runRow(options, subject, flags, marks, async ({ pid, directory }) => {
+  const value = await runRow(options, subject, flags, marks, async ({ proxy, directory }) => {
     await recorder.end();
     byObject = perfReport(directory, 'dso');
     bySymbol = perfReport(directory, 'dso,sym');
-    rmSync(path.join('/tmp', `perf-${pid}.map`), { force: true });
+    rmSync(path.join('/tmp', `perf-${proxy.pid}.map`), { force: true });
   });
   say(`${value.toFixed(1)} us per exchange with perf attached; self time:`);
   say([...byObject.slice(0, OBJECTS_SHOWN), '', ...bySymbol.slice(0, options.top)].join('\n'));

@@ -1,20 +1,16 @@
-// What is measured of a subject in one turn: CPU per exchange and echo, memory per idle WebSocket,
-// base memory, time from start to listening. Each number is of the proxy's processes alone.
+// What is measured of a subject on its stage: CPU per exchange and echo, base memory, memory per idle
+// WebSocket. Each number is of the proxy's processes alone.
 // Must never count work of the warm-up, nor stop before the last answer is in.
 
-import { cpuNs, residentKb, sleep } from './process.mjs';
 import { openHttp, openWebSockets } from './load.mjs';
-import { median } from './report.mjs';
-import { withSubject } from './stage.mjs';
+import { cpuNs, residentKb, sleep } from './process.mjs';
 
 const CONNECTIONS = 64;
 const IDLE_WEBSOCKETS = 9_000;
 const WARM_WEBSOCKETS = 64;
 const WARM_REQUESTS = 2_000;
-const AT_REST_MS = 1_000;
-const MORE_STARTS = 2;
 const QUIET_STEP_MS = 500;
-const QUIET_STEPS_MAX = 40;
+const STILL_MS = 1_000;
 const QUIET_KB = 128;
 const SOON_MS = 2_000;
 // V8 collects some eight seconds after a program has gone quiet.
@@ -27,7 +23,7 @@ const WARM_PART = 0.25;
 export const ROWS = [...Object.keys(WORK), 'idle', 'start'];
 
 /** CPU microseconds per exchange over `CONNECTIONS` connections; `marks` are told of the measured part. */
-export async function cpuPerExchange({ pid, target }, subject, row, scale, marks) {
+export async function cpuPerExchange({ subject, proxy, target }, row, scale, marks) {
   const exchanges = Math.ceil(WORK[row] * scale * (subject.share ?? 1));
   const load =
     row === 'websocket'
@@ -36,9 +32,9 @@ export async function cpuPerExchange({ pid, target }, subject, row, scale, marks
   try {
     await load.run(Math.ceil(exchanges * WARM_PART));
     marks?.begin();
-    const before = cpuNs(pid);
+    const before = cpuNs(proxy.pid);
     await load.run(exchanges);
-    const used = cpuNs(pid) - before;
+    const used = cpuNs(proxy.pid) - before;
     marks?.end();
     return used / 1_000 / exchanges;
   } finally {
@@ -50,13 +46,13 @@ export async function cpuPerExchange({ pid, target }, subject, row, scale, marks
  * KB of resident growth per idle WebSocket, above a proxy that has done a little of everything and then rested:
  * two seconds after the last handshake, and once a garbage collector would have had its chance.
  */
-async function idle({ pid, target }, subject) {
+export async function idleKb({ subject, proxy, target }) {
   await warmUp(target);
-  const before = await quietKb(pid, subject.node ? COLLECTED_MS : SOON_MS);
+  const before = await restedKb(proxy.pid, subject.node ? COLLECTED_MS : SOON_MS);
   const load = await openWebSockets(target, IDLE_WEBSOCKETS);
   try {
-    const soon = await quietKb(pid, SOON_MS);
-    const late = subject.node ? await quietKb(pid, COLLECTED_MS - SOON_MS) : soon;
+    const soon = await restedKb(proxy.pid, SOON_MS);
+    const late = subject.node ? await restedKb(proxy.pid, COLLECTED_MS - SOON_MS) : soon;
     const perSocket = (kb) => (kb - before) / IDLE_WEBSOCKETS;
     return [
       ['warm', before / 1_024],
@@ -77,44 +73,16 @@ async function warmUp(target) {
   sockets.close();
 }
 
-/** Resident memory once it has stood still for so long; after twenty seconds it is taken as it is. */
-async function quietKb(pid, stillMs) {
+/** Resident memory after so long, once it has stood still for a second; after as long again as it is. */
+async function restedKb(pid, restMs) {
   let last = residentKb(pid);
   let still = 0;
-  for (let step = 0; step < QUIET_STEPS_MAX && still < stillMs; step += 1) {
+  for (let waited = 0; waited < 2 * restMs; waited += QUIET_STEP_MS) {
+    if (waited >= restMs && still >= STILL_MS) break;
     await sleep(QUIET_STEP_MS);
     const now = residentKb(pid);
     still = Math.abs(now - last) < QUIET_KB ? still + QUIET_STEP_MS : 0;
     last = now;
   }
   return last;
-}
-
-/**
- * One turn: CPU rows in one process, the idle row in a second one, whose memory nothing has touched, two
- * more starts. Gives a list of [column, value].
- */
-export async function turn(subject, rows, options) {
-  const values = [];
-  const starts = [];
-  const withProcess = (use) =>
-    withSubject(subject, options, async (stage) => {
-      starts.push(stage.startMs);
-      await use(stage);
-    });
-  await withProcess(async (stage) => {
-    await sleep(AT_REST_MS);
-    values.push(['base', residentKb(stage.pid) / 1_024]);
-    for (const row of rows.filter((name) => name in WORK)) {
-      values.push([row, await cpuPerExchange(stage, subject, row, options.scale)]);
-    }
-  });
-  if (rows.includes('idle')) {
-    await withProcess(async (stage) => values.push(...(await idle(stage, subject))));
-  }
-  if (rows.includes('start')) {
-    for (let more = 0; more < MORE_STARTS; more += 1) await withProcess(() => {});
-    values.push(['start', median(starts)]);
-  }
-  return values;
 }

@@ -3,16 +3,16 @@
 // the end. Must never exit 0 when a subject broke; a limit that is missed counts only with --check.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readOptions } from './options.mjs';
 import { profile } from './profile.mjs';
-import { figures, limitLines, limits, ratios, Samples } from './report.mjs';
-import { turn } from './rows.mjs';
+import { temporaryDirectory } from './process.mjs';
+import { figures, limitLines, limits, MACHINE, ratios, Samples } from './report.mjs';
+import { Round } from './round.mjs';
 import { LOAD_CORE } from './stage.mjs';
-import { SUBJECTS } from './subjects/index.mjs';
 
 const BUNDLE = fileURLToPath(new URL('../dist/tidegate.mjs', import.meta.url));
 
@@ -28,36 +28,24 @@ function pinSelf() {
 /** A copy of the program, which no build can change in the middle of a run; undefined if there is none. */
 function copiedBundle() {
   if (!existsSync(BUNDLE)) return undefined;
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'tidegate-bench-'));
-  process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-  const bundle = path.join(directory, 'tidegate.mjs');
+  const bundle = path.join(temporaryDirectory(), 'tidegate.mjs');
   copyFileSync(BUNDLE, bundle);
   return bundle;
-}
-
-/** The order changes from round to round, so that no subject always follows the same one. */
-function rotated(names, by) {
-  return names.map((_, index) => names[(index + by) % names.length]);
 }
 
 async function measure(options, names, samples) {
   // Idle memory is slow to measure and steady: half the rounds, odd in number again.
   const idleRounds = (options.rounds >> 1) | 1;
   let broken = 0;
-  for (let round = 0; round < options.rounds; round += 1) {
-    const rows = options.rows.filter((row) => row !== 'idle' || round < idleRounds);
-    for (const name of rotated(names, round)) {
-      const started = performance.now();
-      try {
-        const values = await turn(SUBJECTS[name], rows, options);
-        for (const [column, value] of values) samples.add(name, column, round, value);
-        const seconds = ((performance.now() - started) / 1_000).toFixed(0);
-        process.stderr.write(`round ${round + 1} of ${options.rounds}: ${name}, ${seconds} s\n`);
-      } catch (error) {
-        broken += 1;
-        process.stderr.write(`round ${round + 1}: ${name} BROKE: ${error.message}\n`);
-      }
-    }
+  for (let index = 0; index < options.rounds; index += 1) {
+    const began = performance.now();
+    const rows = options.rows.filter((row) => row !== 'idle' || index < idleRounds);
+    const round = new Round(index, names, samples, options);
+    const faults = await round.run(rows);
+    broken += faults.length;
+    const seconds = Math.round((performance.now() - began) / 1_000);
+    for (const fault of faults) process.stderr.write(`BROKE: ${fault}\n`);
+    process.stderr.write(`round ${index + 1} of ${options.rounds}: ${seconds} s\n`);
   }
   return broken;
 }
@@ -77,7 +65,8 @@ async function main() {
   const reached = limits(samples, Number.parseInt(options.nodeVersion.slice(1), 10));
   const machine = `${os.cpus().length} cores, ${os.cpus()[0].model}, Linux ${os.release()}`;
   const date = new Date().toISOString().slice(0, 10);
-  say(`\n${date}; ${machine}; Node ${options.nodeVersion}; ${options.rounds} rounds\n`);
+  const others = `other programs: ${samples.middle(MACHINE, 'others')?.toFixed(0) ?? '-'} % of a core`;
+  say(`\n${date}; ${machine}; Node ${options.nodeVersion}; ${options.rounds} rounds; ${others}\n`);
   say(`${figures(names, samples)}\n\n${ratios(names, samples)}\n\n${limitLines(reached)}`);
   if (options.json !== undefined) {
     const { rounds, nodeVersion } = options;

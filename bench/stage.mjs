@@ -1,46 +1,52 @@
-// One subject's turn: a fresh app and a fresh proxy, on addresses and a directory of their own, and their end.
-// Fresh addresses keep TIME_WAIT ports of one turn away from the next; ending waits until all sockets are gone.
-// Must never leave a proxy running beside the next one.
+// One subject on its stage: a fresh app and a fresh proxy, on addresses and a directory of their own.
+// Fresh addresses keep TIME_WAIT ports of one stage away from the next; the end of a stage waits until its
+// processes, and with them all their sockets, are gone. Must never leave a proxy running.
 
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { freePort, listening, sleep, startPinned } from './process.mjs';
+import { cpuNs, freePort, listening, startPinned, temporaryDirectory } from './process.mjs';
 
 export const PROXY_CORE = 0;
 export const LOAD_CORE = 1;
 
 const APP = fileURLToPath(new URL('app.mjs', import.meta.url));
-const BREATH_MS = 100;
 
-let turns = process.pid % 250;
+let stages = process.pid % 250;
 
-/** Starts app and subject; gives `use` the stage, and ends both whatever comes of it. */
-export async function withSubject(subject, { node, bundle, flags = [] }, use) {
-  const turn = (turns = (turns + 1) % 250) + 1;
-  const directory = mkdtempSync(path.join(os.tmpdir(), 'tidegate-bench-'));
-  chmodSync(directory, 0o755);
+/** Starts app and subject. The stage knows the proxy's pid and address, and ends both. */
+export async function raise(subject, { node, bundle, flags = [] }) {
+  stages = (stages + 1) % 250;
+  const directory = temporaryDirectory();
   const started = [];
-  try {
-    const app = await address(`127.0.1.${turn}`);
-    const at = { node, bundle, flags, directory, app, ...(await address(`127.0.2.${turn}`)) };
-    const adminPort = await freePort(at.host);
-    const appCommand = [process.execPath, APP, app.host, String(app.port)];
-    const appChild = startPinned(LOAD_CORE, appCommand);
-    started.push(appChild);
-    await listening(appChild, app);
-    const before = performance.now();
-    const proxy = startPinned(PROXY_CORE, subject.command({ ...at, adminPort }), {
-      cwd: directory,
-    });
-    started.push(proxy);
-    const startMs = (await listening(proxy, at)) - before;
-    return await use({ pid: proxy.pid, proxy, target: at, startMs, directory });
-  } finally {
+  const end = async () => {
     for (const child of started.reverse()) await child.end();
     rmSync(directory, { recursive: true, force: true });
-    await sleep(BREATH_MS);
+  };
+  try {
+    const app = await address(`127.0.1.${stages + 1}`);
+    const at = await address(`127.0.2.${stages + 1}`);
+    const adminPort = await freePort(at.host);
+    started.push(startPinned(LOAD_CORE, [process.execPath, APP, app.host, String(app.port)]));
+    await listening(started[0], app);
+    const command = subject.command({ node, bundle, flags, directory, app, ...at, adminPort });
+    const before = performance.now();
+    started.push(startPinned(PROXY_CORE, command, { cwd: directory }));
+    const startMs = (await listening(started[1], at)) - before;
+    const usedNs = () => started.reduce((sum, { pid }) => sum + cpuNs(pid), 0);
+    return { subject, proxy: started[1], target: at, startMs, directory, usedNs, end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
+}
+
+/** Gives `use` a stage, and ends it whatever comes of it. */
+export async function withStage(subject, options, use) {
+  const stage = await raise(subject, options);
+  try {
+    return await use(stage);
+  } finally {
+    await stage.end();
   }
 }
 
