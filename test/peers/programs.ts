@@ -57,8 +57,8 @@ export function whatIsMissing(name: ProgramName): string {
 }
 
 /** False where a missing program is a failure. */
-export function mayBeSkipped(): boolean {
-  return process.env['TIDEGATE_TEST_ALL'] !== '1';
+export function mayBeSkipped(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['TIDEGATE_TEST_ALL'] !== '1';
 }
 
 /** The path of a program, or undefined; each is looked for once. */

@@ -1,0 +1,85 @@
+/**
+ * `tidegate demo` as somebody meets it who has just fetched the project: what it says to try works
+ * when it is copied, and Ctrl-C ends it, also while a stream is open.
+ */
+import t, { type Test } from 'tap';
+import { testWith } from '../peers/programs.js';
+import { freePort, outputOf, run, start } from '../peers/running.js';
+import { type Spawned, spawnTidegate } from '../peers/tidegate.js';
+import { until, within } from '../peers/until.js';
+
+/** What is still open may finish for 900 ms. */
+const GRACE = ['--grace-period=1s', '--app-shutdown=0s', '--margin=100ms'];
+
+interface Demo {
+  readonly spawned: Spawned;
+  /** What it says to try, one command each. */
+  readonly commands: readonly string[];
+}
+
+/** Starts the demo on free ports; resolves once it has said what to try. */
+async function startDemo(t: Test): Promise<Demo> {
+  const app = `--app=127.0.0.1:${await freePort()}`;
+  const flags = ['--listen=127.0.0.1:0', '--admin=127.0.0.1:0', app, ...GRACE];
+  const spawned = spawnTidegate(['demo', ...flags]);
+  t.teardown(() => spawned.kill('SIGKILL'));
+  const commands = (): string[] => spawned.output.filter((line) => line.startsWith('  curl '));
+  const what = (): string => JSON.stringify([spawned.lines, spawned.output]);
+  await until(
+    () => commands().length === 3,
+    () => `three commands: ${what()}`,
+    20_000,
+  );
+  return { spawned, commands: commands().map((line) => line.trim()) };
+}
+
+t.test('Ctrl-C ends the demo', async (t) => {
+  const { spawned } = await startDemo(t);
+  spawned.kill('SIGINT');
+  t.same(await within(spawned.exited, 'it ends'), { code: 0, signal: null });
+  t.match(
+    spawned.lines.map(({ level, msg }) => `${level}: ${msg}`),
+    ['info: listening', /^info: draining/, /^info: drained/],
+  );
+});
+
+testWith(['curl'], 'what the demo says to try works', async (t) => {
+  const { spawned, commands } = await startDemo(t);
+  const [events, message, metrics] = commands;
+  t.match(events, /^curl -N http:\/\/127\.0\.0\.1:\d+\/events$/);
+  // Without a shell between them: what is killed is curl.
+  const stream = start('curl', events.split(' ').slice(1));
+  const output = outputOf(stream);
+  t.teardown(() => void stream.kill('SIGKILL'));
+  await until(() => output.stdout === 'data: Welcome.\n\n', 'the stream begins');
+  t.match(await run('sh', ['-c', message]), { code: 0, stdout: '' });
+  await until(() => output.stdout.endsWith('data: hello\n\n'), 'the message arrives');
+  const shown = await run('sh', ['-c', metrics]);
+  t.match(shown.stdout, 'tidegate_connections{kind="sse",state="active"} 1\n');
+
+  const begin = performance.now();
+  spawned.kill('SIGINT');
+  t.same(await within(spawned.exited, 'it ends'), { code: 0, signal: null });
+  const took = performance.now() - begin;
+  t.ok(took >= 850 && took < 5_000, `the open stream has its time and no more: ${took} ms`);
+  t.match(spawned.lines.at(-1), { level: 'warn', active: 1, cut: 1 });
+  await within(output.ended, 'the stream is over');
+});
+
+testWith(['curl'], 'a stream that ends lets the demo go, a second Ctrl-C too', async (t) => {
+  for (const leave of ['the stream ends', 'a second Ctrl-C']) {
+    const { spawned, commands } = await startDemo(t);
+    const stream = start('curl', commands[0].split(' ').slice(1));
+    const output = outputOf(stream);
+    await until(() => output.stdout !== '', 'the stream begins');
+    spawned.kill('SIGINT');
+    await until(() => spawned.lines.length === 2, 'it drains');
+    const begin = performance.now();
+    if (leave === 'the stream ends') stream.kill();
+    else spawned.kill('SIGINT');
+    t.same(await within(spawned.exited, 'it ends'), { code: 0, signal: null });
+    const tookMs = Number(spawned.lines.at(-1)?.['tookMs']);
+    t.ok(tookMs < 850, `${leave}: ${performance.now() - begin} ms, ${tookMs} ms by its log`);
+    await within(output.ended, 'the stream is over');
+  }
+});
