@@ -19,6 +19,7 @@ export interface Exchange {
 const METHODS = ['GET', 'GET', 'GET', 'POST', 'POST', 'PUT', 'HEAD', 'DELETE', 'OPTIONS'];
 const ODD_METHODS = ['PATCH', 'M-SEARCH', 'PROPFIND', 'TRACE', 'UNSUBSCRIBE', 'SOURCE', 'PURGE'];
 const VERSIONS = ['HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0'];
+const ODD_VERSIONS = ['HTTP/0.9', 'HTTP/2.0', 'HTTP/1.2', 'HTTP/3.0', 'HTTP/1.10'];
 const TARGETS = [
   '/',
   '/a?b=c&d',
@@ -27,6 +28,8 @@ const TARGETS = [
   'http://a.example/',
   'https://u:p@a.example:8443/x?y#z',
   'http://[::1]:80?q',
+  'http://u@v/',
+  'http://u@v@w/',
   '/%F0%9F/{"|"}',
 ];
 const STATUSES = [200, 200, 200, 201, 206, 302, 400, 404, 500, 503, 999];
@@ -50,7 +53,10 @@ const NOISE = [
   'Trailer: X-Sum',
   "!#$%&'*+-.^_`|~09AZaz: token",
 ];
-const OPTIONS = ['close', 'keep-alive', 'Keep-Alive', 'Upgrade', 'TE', 'x-closed', 'clos', ''];
+const OPTIONS = [
+  ...['close', 'keep-alive', 'Keep-Alive', 'Upgrade', 'TE', ''],
+  ...['x-closed', 'clos', 'clo se', 'close d', 'upgrade/1'],
+];
 const PADDING = ['', ' ', ' ', ' ', '\t', '  ', ' \t '];
 const AFTER = ['', '', '', '', ' ', '  '];
 const EXTENSIONS = [';a', ';a=b', ';a="b; \\"c"', ';a=b;c="";d', ';=', ';;x'];
@@ -62,10 +68,10 @@ export function makeExchange(random: Random): Exchange {
   if (random.once(12)) return makeUpgrade(random);
   const method = random.once(6) ? random.pick(ODD_METHODS) : random.pick(METHODS);
   const framing = random.once(3) ? makeBody(random, true) : noBody(random);
-  const version = random.pick(VERSIONS);
+  const version = pickVersion(random);
   const line = `${method} ${random.pick(TARGETS)} ${version}`;
   const head = makeHead(random, line, framing.fields);
-  const closes = version === 'HTTP/1.0' || saysClose(head);
+  const closes = version !== 'HTTP/1.1' || saysClose(head);
   const answer = makeAnswer(random, method);
   return {
     method,
@@ -83,12 +89,16 @@ export function makeAnswer(random: Random, method: string): { text: string; last
   const status = random.once(8) ? random.pick([204, 304]) : random.pick(STATUSES);
   const untilClose = random.once(12);
   const framing = untilClose ? { fields: [], body: content(random, 50) } : makeBody(random, false);
-  const version = random.pick(VERSIONS);
+  const version = pickVersion(random);
   const line = `${version} ${status}${random.pick(['', ' ', ' OK', ' \xe9t\xe9'])}`;
   const head = makeHead(random, line, framing.fields);
   const bare = method === 'HEAD' || status === 204 || status === 304;
   const keeps = version === 'HTTP/1.1' && !saysClose(head) && (bare || !untilClose);
   return { text: text + head + (bare ? '' : framing.body), last: !keeps };
+}
+
+function pickVersion(random: Random): string {
+  return random.pick(random.once(30) ? ODD_VERSIONS : VERSIONS);
 }
 
 function saysClose(head: string): boolean {
@@ -139,11 +149,16 @@ function fieldLines(random: Random, framing: string[]): string {
   const fields = framing.map((field) => spaced(random, field));
   for (let noise = random.int(5); noise > 0; noise--) fields.push(random.pick(NOISE));
   if (random.once(6)) fields.push(connectionField(random));
-  if (random.once(3_000)) fields.push(`X-Huge: ${'h'.repeat(60_000 + random.int(10_000))}`);
+  if (random.once(3_000)) fields.push(hugeField(random));
   return random
     .shuffle(fields)
     .map((field) => `${field}\r\n`)
     .join('');
+}
+
+/** About as large as a head may be, and sometimes wrong at its end. */
+function hugeField(random: Random): string {
+  return `X-Huge: ${'h'.repeat(60_000 + random.int(10_000))}${random.once(3) ? '\0' : ''}`;
 }
 
 /** A field line with other white space around its value, and its name in another case. */
@@ -152,7 +167,8 @@ function spaced(random: Random, field: string): string {
   const name = field.slice(0, colon);
   const value = field.slice(colon + 1).trim();
   const written = random.pick([name, name, name.toLowerCase(), name.toUpperCase()]);
-  return `${written}:${random.pick(PADDING)}${value}${random.pick(AFTER)}`;
+  const after = random.once(60) ? '\t' : random.pick(AFTER);
+  return `${written}:${random.pick(PADDING)}${value}${after}`;
 }
 
 function connectionField(random: Random): string {

@@ -24,8 +24,10 @@ const OTHER_METHODS =
     ' ',
   );
 const OTHER_PROTOCOL = /^(\S+ .* )?(RTSP|ICE)\//;
+const OTHER_PROTOCOL_BEGUN = /^(\S+ .* )?(R(T(SP?)?)?|I(CE?)?)$/;
+const UPGRADE_HEAD = /^head \d+ (HEAD|other) upgrade$/;
 const OPTION_TAB = /^(proxy-)?connection:.*(close|keep-alive|upgrade) *\t/im;
-const LENGTH_TAB = /(^|\n)content-length:[ \t]*\d+ *\t?\s*$/i;
+const LENGTH_TAB = /(^|\n)content-length:[ \t]*\d+ *\t$/i;
 const EMPTY_LENGTH = /(^|\n)content-length:[ \t]*\r$/i;
 const EMPTY_CODING = /(^|\n)transfer-encoding:[ \t]*\r$/i;
 const CHUNKED_TAB = /(^|\n)transfer-encoding:.*chunked *\t$/i;
@@ -57,8 +59,7 @@ const EXCEPTIONS: readonly Exception[] = [
   {
     name: 'upgrade-coding',
     why: 'llhttp forgets that a request may not end its codings with another than chunked if it asks for an upgrade',
-    explains: ({ ours }) =>
-      ours.stop === 'failed' && (ours.events.at(-1) ?? '') === `head ${ours.at + 1} other upgrade`,
+    explains: ({ ours }) => ours.stop === 'failed' && UPGRADE_HEAD.test(ours.events.at(-1) ?? ''),
   },
   {
     name: 'chunked-tab',
@@ -98,6 +99,7 @@ function isOtherProtocol(message: string): boolean {
   const [word] = message.split(' ', 1);
   return (
     OTHER_PROTOCOL.test(message) ||
+    OTHER_PROTOCOL_BEGUN.test(message) ||
     OTHER_METHODS.some((method) => method === word || method.startsWith(message))
   );
 }
