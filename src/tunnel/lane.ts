@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { HeadEnd } from '../protocol/contract.js';
+import { wasReset } from './ending.js';
 import type { Tunnel } from './tunnel.js';
 
 /** How much may wait for a slow reader before its peer is no longer read; bytes. */
@@ -86,12 +87,20 @@ function onDrain(this: LaneSocket): void {
 
 function onClientEnd(this: LaneSocket): void {
   const { tunnel, peer: app } = this;
+  if (wasReset(this)) {
+    tunnel.resetBy(this);
+    return;
+  }
   tunnel.ended(this);
   if (tunnel.heldCr) app.write(CR);
   app.end();
 }
 
 function onAppEnd(this: LaneSocket): void {
+  if (wasReset(this)) {
+    this.tunnel.resetBy(this);
+    return;
+  }
   this.tunnel.ended(this);
   this.peer.end();
 }

@@ -143,6 +143,12 @@ export class Tunnel implements Facts {
     }
   }
 
+  /** One side was reset, and its socket does not know. */
+  resetBy(socket: Socket): void {
+    this.broke(socket);
+    socket.destroy();
+  }
+
   /** One side is broken: the other is told by a reset, behind the bytes that it is still owed. */
   broke(socket: Socket): void {
     this.endedBy ??= 'error';

@@ -3,6 +3,7 @@
  * saw: bytes, an end (FIN) or a reset. It never ends by itself, and every wait is bounded.
  */
 import { once } from 'node:events';
+import { readSync } from 'node:fs';
 import { type AddressInfo, type Server, type Socket, connect, createServer } from 'node:net';
 import { within } from './until.js';
 
@@ -43,7 +44,8 @@ export class Peer {
       this.changed();
     });
     socket.on('end', () => {
-      this.sawEnd = true;
+      if (isReset(socket)) this.errorCode ??= 'ECONNRESET';
+      else this.sawEnd = true;
       this.changed();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
@@ -173,6 +175,17 @@ export class Peer {
     } finally {
       this.waiting.delete(look);
     }
+  }
+}
+
+/** Node 20 takes bytes and a reset that come at once for an end; the system knows better. */
+function isReset(socket: Socket): boolean {
+  const { fd } = (socket as unknown as { readonly _handle: { readonly fd: number } })._handle;
+  try {
+    readSync(fd, new Uint8Array(1), 0, 1, null);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ECONNRESET';
   }
 }
 
