@@ -16,6 +16,8 @@ export interface Clock {
   now(): number;
   /** The time of day, for people and for other machines. Never subtract two of them. */
   wall(): Date;
+  /** The time of day at a moment of `now()`. */
+  wallAt(ms: number): Date;
   /** Calls `act` with `arg` after `ms`; a fixed function with an argument saves a closure. */
   after<A>(ms: number, act: (arg: A) => void, arg: A): Timer;
   after(ms: number, act: () => void): Timer;
@@ -45,6 +47,12 @@ class SystemTimer implements Timer {
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => new Date(),
+  wallAt: (ms) => new Date(Date.now() + ms - performance.now()),
   after: <A>(ms: number, act: (arg: A) => void, arg?: A): Timer =>
     new SystemTimer(ms, act as (arg: unknown) => void, arg),
 };
+
+/** The moment that another machine's text names, in milliseconds as of `wall()`; NaN if none. */
+export function momentOf(text: string): number {
+  return Date.parse(text);
+}

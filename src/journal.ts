@@ -23,6 +23,10 @@ interface Fields {
   readonly reason?: string;
   readonly active?: number;
   readonly cut?: number;
+  readonly ended?: string;
+  readonly activeAtStart?: number;
+  readonly activeAtEnd?: number;
+  readonly finished?: number;
   readonly deadlineMs?: number;
   readonly tookMs?: number;
   readonly err?: unknown;
@@ -81,17 +85,24 @@ export class Journal {
     );
   }
 
-  /** `active` is how many connections were in use at the beginning, `cut` how many at the end. */
-  drained(drain: {
+  recalled(): void {
+    this.say('info', {}, 'the drain is taken back');
+  }
+
+  drained(report: {
     readonly reason: string;
-    readonly active: number;
-    readonly cut: number;
+    readonly ended: string;
     readonly tookMs: number;
+    readonly activeAtStart: number;
+    readonly activeAtEnd: number;
+    readonly finished: number;
+    readonly cut: number;
   }): void {
-    const { reason, active, cut } = drain;
-    const fields = { reason, active, cut, tookMs: Math.round(drain.tookMs) };
-    if (cut === 0) this.say('info', fields, 'drained: everything in use has finished');
-    else this.say('warn', fields, 'drained: what was still in use at the deadline was cut');
+    const { reason, ended, activeAtStart, activeAtEnd, finished, cut } = report;
+    const tookMs = Math.round(report.tookMs);
+    const fields = { reason, ended, tookMs, activeAtStart, activeAtEnd, finished, cut };
+    if (cut === 0) this.say('info', fields, 'drained: nothing in use is left');
+    else this.say('warn', fields, 'drained: what was still in use was cut');
   }
 
   /** Said once, until the app has been reached again. `code` is the system's, like ECONNREFUSED. */

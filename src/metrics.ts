@@ -1,12 +1,23 @@
 /**
- * Every metric, under its outward name. Nothing is counted here: values are read from the tracker
- * at the moment of the scrape, so that a scrape costs the same at any number of connections.
+ * Every metric, under its outward name. Nothing is counted here: values are read from the rooms
+ * below at the moment of the scrape, so that a scrape costs the same at any number of connections.
  */
 import { Counter, Gauge, Registry } from 'prom-client';
+import { BucketHistogram } from './metrics/histogram.js';
+import type { Buckets } from './buckets.js';
+import type { Clock } from './clock.js';
+import type { DrainController } from './drain/controller.js';
+import { PHASES } from './drain/phase.js';
 import { GIVE_UP_REASONS, KINDS } from './protocol/contract.js';
 import type { Tracker } from './tracker.js';
+import { ENDED_BY } from './tunnel/events.js';
 
-export interface Build {
+/** What is read at a scrape. */
+export interface MetricsSources {
+  readonly clock: Clock;
+  readonly tracker: Tracker;
+  readonly drain: DrainController;
+  readonly health: { readonly up: boolean };
   readonly version: string;
 }
 
@@ -16,93 +27,228 @@ export interface MetricsText {
   render(): Promise<string>;
 }
 
-/** Registers every metric over `tracker`. */
-export function createMetrics(tracker: Tracker, build: Build): MetricsText {
+/** A value with its labels. */
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+/** Name without the prefix, help, label names, and what reads its samples. */
+type Row = readonly [
+  name: string,
+  help: string,
+  labels: readonly string[],
+  read: () => readonly Sample[],
+];
+
+const PREFIX = 'tidegate_';
+
+/** Registers every metric. */
+export function createMetrics(from: MetricsSources): MetricsText {
   const registry = new Registry();
-  addBuild(registry, build);
-  addConnections(registry, tracker);
-  addTraffic(registry, tracker);
-  addFailures(registry, tracker);
+  for (const row of gauges(from)) addGauge(registry, row);
+  for (const row of counters(from)) addCounter(registry, row);
+  for (const [name, help, labels, read] of histograms(from)) {
+    registry.registerMetric(new BucketHistogram(PREFIX + name, help, labels, read));
+  }
   return { contentType: registry.contentType, render: () => registry.metrics() };
 }
 
-function addBuild(registry: Registry, build: Build): void {
-  const gauge = new Gauge({
-    name: 'tidegate_build_info',
-    help: 'Always 1; the labels tell what is running.',
-    labelNames: ['version', 'node_version'],
-    registers: [registry],
-  });
-  gauge.set({ version: build.version, node_version: process.version }, 1);
+const one = (value: number): readonly Sample[] => [[{}, value]];
+
+function gauges(from: MetricsSources): readonly Row[] {
+  return [buildRow(from), ...connectionRows(from), ...drainRows(from), ...appRows(from)];
 }
 
-function addConnections(registry: Registry, tracker: Tracker): void {
+function buildRow({ version }: MetricsSources): Row {
+  const labels = { version, node_version: process.version };
+  const help = 'Always 1; the labels tell what is running.';
+  return ['build_info', help, ['version', 'node_version'], () => [[labels, 1]]];
+}
+
+function connectionRows(from: MetricsSources): readonly Row[] {
+  const { tracker } = from;
+  return [
+    [
+      'connections',
+      'Open connections by what they carry, active with work in progress, idle without.',
+      ['kind', 'state'],
+      () =>
+        KINDS.flatMap((kind): Sample[] => [
+          [{ kind, state: 'active' }, tracker.active[kind]],
+          [{ kind, state: 'idle' }, tracker.idle[kind]],
+        ]),
+    ],
+    [
+      'requests_in_flight',
+      'HTTP requests that have begun and have no whole answer yet.',
+      [],
+      () => one(tracker.requestsInFlight),
+    ],
+    [
+      'oldest_connection_start_timestamp_seconds',
+      'When the connection that has been of its kind for longest became so; 0 if there is none.',
+      ['kind'],
+      () =>
+        KINDS.map((kind): Sample => {
+          const oldestMs = tracker.oldestMs(kind);
+          return [{ kind }, oldestMs === undefined ? 0 : timestamp(from, oldestMs)];
+        }),
+    ],
+  ];
+}
+
+function drainRows(from: MetricsSources): readonly Row[] {
+  const { drain, tracker } = from;
+  const at = (ms: number | undefined): readonly Sample[] =>
+    one(ms === undefined ? 0 : timestamp(from, ms));
+  return [
+    [
+      'phase',
+      '1 for the phase the drain is in, 0 for the others.',
+      ['phase'],
+      () => PHASES.map((phase): Sample => [{ phase }, Number(drain.phase === phase)]),
+    ],
+    [
+      'safe_to_delete',
+      '1 if the pod may be deleted now.',
+      [],
+      () => one(Number(drain.verdict().safe)),
+    ],
+    [
+      'quiet_since_timestamp_seconds',
+      'Since when nothing has been active; 0 while something is.',
+      [],
+      () => at(tracker.activeTotal > 0 ? undefined : tracker.lastActiveMs),
+    ],
+    [
+      'drain_start_timestamp_seconds',
+      'When the drain began; 0 without one.',
+      [],
+      () => at(drain.budget?.startMs),
+    ],
+    [
+      'drain_deadline_timestamp_seconds',
+      'When what is left will be cut; 0 without a drain.',
+      [],
+      () => at(drain.budget?.deadlineMs),
+    ],
+    ['leases', 'Leases that hold the drain.', [], () => one(drain.leases)],
+  ];
+}
+
+function appRows({ health }: MetricsSources): readonly Row[] {
+  return [['app_up', '1 if the app answered when last asked.', [], () => one(Number(health.up))]];
+}
+
+function counters({ tracker }: MetricsSources): readonly Row[] {
+  return [
+    [
+      'connections_opened_total',
+      'How often a connection became this kind; one that is upgraded counts under two.',
+      ['kind'],
+      () => KINDS.map((kind): Sample => [{ kind }, tracker.openedAs[kind]]),
+    ],
+    [
+      'connections_closed_total',
+      'Connections that ended, by the kind they had then and by who ended them.',
+      ['kind', 'ended_by'],
+      () =>
+        KINDS.flatMap((kind) =>
+          ENDED_BY.map((by): Sample => [{ kind, ended_by: by }, tracker.closedBy[kind][by]]),
+        ),
+    ],
+    [
+      'http_requests_total',
+      'HTTP requests answered, by the class of the final status.',
+      ['code'],
+      () =>
+        [1, 2, 3, 4, 5].map((digit): Sample => {
+          return [{ code: `${digit}xx` }, tracker.answeredClass[digit]];
+        }),
+    ],
+    ['received_bytes_total', 'Bytes from clients.', [], () => one(tracker.receivedBytes)],
+    ['sent_bytes_total', 'Bytes to clients.', [], () => one(tracker.sentBytes)],
+    [
+      'drain_endings_total',
+      'Requests, sockets and streams that ended during a drain, by how.',
+      ['outcome'],
+      () => [
+        [{ outcome: 'finished' }, tracker.finished],
+        [{ outcome: 'farewell' }, 0],
+        [{ outcome: 'cut' }, tracker.cut],
+      ],
+    ],
+    [
+      'late_requests_total',
+      'HTTP requests that came after a drain had begun, by what became of them.',
+      ['answer'],
+      () => [
+        [{ answer: 'served' }, tracker.lateRequests],
+        [{ answer: 'refused' }, 0],
+        [{ answer: 'second_chance' }, 0],
+      ],
+    ],
+    [
+      'app_connect_errors_total',
+      'Attempts to connect to the app that failed.',
+      [],
+      () => one(tracker.appConnectErrors),
+    ],
+    [
+      'observer_gave_up_total',
+      'Connections carried on unread because what they carry could not be followed.',
+      ['reason'],
+      () => GIVE_UP_REASONS.map((reason): Sample => [{ reason }, tracker.gaveUpFor[reason]]),
+    ],
+  ];
+}
+
+type HistogramRow = readonly [
+  name: string,
+  help: string,
+  labels: readonly string[],
+  read: () => readonly (readonly [labels: Readonly<Record<string, string>>, buckets: Buckets])[],
+];
+
+function histograms({ tracker }: MetricsSources): readonly HistogramRow[] {
+  return [
+    [
+      'connection_duration_seconds',
+      'For how long connections that ended had been of their kind.',
+      ['kind'],
+      () => KINDS.map((kind) => [{ kind }, tracker.connectionSeconds[kind]]),
+    ],
+    [
+      'http_request_duration_seconds',
+      "From a request's first byte to the last byte of it and its answer.",
+      [],
+      () => [[{}, tracker.requestSeconds]],
+    ],
+  ];
+}
+
+function timestamp({ clock }: MetricsSources, ms: number): number {
+  return clock.wallAt(ms).getTime() / 1_000;
+}
+
+function addGauge(registry: Registry, [name, help, labels, read]: Row): void {
   new Gauge({
-    name: 'tidegate_connections',
-    help: 'Open connections by what they carry, active with work in progress, idle without.',
-    labelNames: ['kind', 'state'],
-    registers: [registry],
-    collect() {
-      for (const kind of KINDS) {
-        this.set({ kind, state: 'active' }, tracker.active[kind]);
-        this.set({ kind, state: 'idle' }, tracker.idle[kind]);
-      }
-    },
-  });
-  new Gauge({
-    name: 'tidegate_requests_in_flight',
-    help: 'HTTP requests that have begun and have no whole answer yet.',
-    registers: [registry],
-    collect() {
-      this.set(tracker.requestsInFlight);
-    },
-  });
-}
-
-function addTraffic(registry: Registry, tracker: Tracker): void {
-  addTotal(registry, 'tidegate_received_bytes_total', 'Bytes received from clients.', () => {
-    return tracker.receivedBytes;
-  });
-  addTotal(registry, 'tidegate_sent_bytes_total', 'Bytes sent to clients.', () => {
-    return tracker.sentBytes;
-  });
-  new Counter({
-    name: 'tidegate_http_requests_total',
-    help: 'HTTP requests answered, by the class of the final status.',
-    labelNames: ['code'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (let digit = 1; digit <= 5; digit++) {
-        this.inc({ code: `${digit}xx` }, tracker.answeredClass[digit]);
-      }
-    },
-  });
-}
-
-function addFailures(registry: Registry, tracker: Tracker): void {
-  const help = 'Attempts to connect to the app that failed.';
-  addTotal(registry, 'tidegate_app_connect_errors_total', help, () => tracker.appConnectErrors);
-  new Counter({
-    name: 'tidegate_observer_gave_up_total',
-    help: 'Connections carried on unread because what they carry could not be followed.',
-    labelNames: ['reason'],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const reason of GIVE_UP_REASONS) this.inc({ reason }, tracker.gaveUpFor[reason]);
-    },
-  });
-}
-
-function addTotal(registry: Registry, name: string, help: string, read: () => number): void {
-  new Counter({
-    name,
+    name: PREFIX + name,
     help,
+    labelNames: [...labels],
+    registers: [registry],
+    collect() {
+      for (const [sample, value] of read()) this.set(sample, value);
+    },
+  });
+}
+
+function addCounter(registry: Registry, [name, help, labels, read]: Row): void {
+  new Counter({
+    name: PREFIX + name,
+    help,
+    labelNames: [...labels],
     registers: [registry],
     collect() {
       this.reset();
-      this.inc(read());
+      for (const [sample, value] of read()) this.inc(sample, value);
     },
   });
 }

@@ -3,17 +3,23 @@
  * the rooms this file joins.
  */
 import type { Server } from 'node:http';
+import { adminRoutes } from './admin/routes.js';
 import { createAdmin } from './admin/server.js';
+import { AppHealth } from './app-health.js';
 import { VERSION } from './build.js';
 import { systemClock } from './clock.js';
 import { type Config, loadConfig } from './config.js';
 import { DrainController } from './drain/controller.js';
+import { type DrainReport, terminationMessage } from './drain/report.js';
+import { Ending } from './drain/triggers.js';
+import { Waits } from './drain/waits.js';
 import { ConfigError, EXIT_FAULT, EXIT_OK, EXIT_USAGE, ListenError } from './errors.js';
-import { type Journal, createJournal } from './journal.js';
+import { createJournal, type Journal } from './journal.js';
 import { createMetrics } from './metrics.js';
 import { openPort } from './port.js';
 import type { Address } from './settings/address.js';
 import { onEndSignals } from './signals.js';
+import { leaveMessage } from './termination-log.js';
 import { Tracker } from './tracker.js';
 import { createListener } from './tunnel/listener.js';
 
@@ -21,73 +27,104 @@ export interface Sidecar {
   /** Where it listens, with the real port where 0 was asked for. */
   readonly listen: Address;
   readonly admin: Address;
-  /** Starts the drain; asked a second time, waits no longer. */
-  drain(reason: string): void;
-  /** Resolves once everything is let go of and both ports are closed. */
-  readonly drained: Promise<void>;
+  /** What SIGTERM and SIGINT do. */
+  signal(signal: 'SIGTERM' | 'SIGINT'): void;
+  /** Resolves once a signal has ended it: everything is let go of, both ports are closed. */
+  readonly ended: Promise<void>;
 }
 
 /** Opens both ports; rejects with ListenError if one cannot be opened. */
 export async function startSidecar(config: Config, journal: Journal): Promise<Sidecar> {
-  const tracker = new Tracker({
-    appUnreachable: (code) => journal.appUnreachable(code),
-    appReached: () => journal.appReached(),
+  const clock = systemClock;
+  const tracker = new Tracker(clock, {
+    appUnreachable: (code) => {
+      journal.appUnreachable(code);
+      health.dialled(false);
+    },
+    appReached: () => {
+      journal.appReached();
+      health.dialled(true);
+    },
     gaveUp: (reason) => journal.gaveUp(reason),
     tlsCarried: () => journal.tlsCarried(),
     fault: (error) => journal.fault(error),
-    idle: () => controller.nothingActive(),
+    idle: () => drain.step(),
+    busy: () => drain.step(),
   });
-  const around = { policy: config, events: tracker, clock: systemClock };
+  const waits = new Waits(clock, config.terminationNoticeMs);
+  const drain = new DrainController(clock, tracker, waits, config, {
+    began: (reason, active) => {
+      journal.draining({ reason, active, deadlineMs: config.deadlineMs });
+      health.watch();
+    },
+    recalled: () => {
+      journal.recalled();
+      health.unwatch();
+    },
+    drained: (report) => {
+      leaveReport(report, config, journal);
+      ending.drained();
+    },
+  });
+  const health = new AppHealth(config, clock, {
+    seen: () => (drain.appSeen = true),
+    refused: () => drain.appRefuses(),
+  });
+  const ending = new Ending(drain, clock, config);
+  const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
+  const sources = { clock, tracker, drain, waits, health, metrics, version: VERSION };
+  const admin = createAdmin(adminRoutes(sources), config.adminToken);
+  const around = { policy: config, events: tracker, clock };
   const listener = createListener(around, config.app, (error) => journal.acceptFailed(error));
-  const admin = createAdmin(createMetrics(tracker, { version: VERSION }));
-  const controller = new DrainController(tracker, systemClock, () => listener.close());
   const listen = await openPort(listener, 'listen', config.listen);
   const adminAt = await openPort(admin, 'admin', config.admin).catch((error: unknown) => {
     listener.close();
     throw error;
   });
   journal.listening({ listen, admin: adminAt, app: config.app });
-  return {
-    listen,
-    admin: adminAt,
-    drain: (reason) => {
-      if (controller.isDraining) controller.end();
-      else {
-        journal.draining({ reason, active: tracker.activeTotal, deadlineMs: config.deadlineMs });
-        controller.begin(reason, config.deadlineMs);
-      }
-    },
-    drained: controller.drained.then((report) => {
-      journal.drained(report);
-      return closeAdmin(admin);
-    }),
-  };
+  const ended = ending.ended.then(() => {
+    health.stop();
+    listener.close();
+    for (const tunnel of tracker.tunnels()) tunnel.cut('drain');
+    return closeAdmin(admin);
+  });
+  return { listen, admin: adminAt, signal: (signal) => ending.signal(signal), ended };
 }
 
+function leaveReport(report: DrainReport, config: Config, journal: Journal): void {
+  journal.drained(report);
+  leaveMessage(config.terminationMessagePath, terminationMessage(report));
+}
+
+/** Answers that are under way leave first: a wait's, above all. */
 async function closeAdmin(admin: Server): Promise<void> {
   await new Promise<void>((resolve) => {
     admin.close(() => resolve());
-    admin.closeAllConnections();
+    admin.closeIdleConnections();
+    systemClock.after(ADMIN_CLOSE_MS, () => admin.closeAllConnections());
   });
 }
 
-/** Runs the sidecar until a signal has drained it; returns the exit code. */
+/** How long answers on the admin port may take to leave. */
+const ADMIN_CLOSE_MS = 200;
+
+/** Runs the sidecar until a signal has ended it; returns the exit code. */
 export async function runSidecar(argv: readonly string[]): Promise<number> {
   const config = readSettings(argv);
-  return config === undefined ? EXIT_USAGE : runUntilDrained(config, () => undefined);
+  return config === undefined ? EXIT_USAGE : runUntilEnded(config, () => undefined);
 }
 
 /** As above, with settings that are read; `onListening` hears where. */
-export async function runUntilDrained(
+export async function runUntilEnded(
   config: Config,
   onListening: (sidecar: Sidecar) => void,
 ): Promise<number> {
   const journal = createJournal(config.logLevel);
   try {
     const sidecar = await startSidecar(config, journal);
-    onEndSignals((signal) => sidecar.drain(signal));
+    onEndSignals((signal) => sidecar.signal(signal));
     onListening(sidecar);
-    await sidecar.drained;
+    await sidecar.ended;
     return EXIT_OK;
   } catch (error) {
     if (!(error instanceof ListenError)) throw error;

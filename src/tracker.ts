@@ -2,6 +2,8 @@
  * Knows what is open, in numbers that cost nothing to read: every count is kept as it changes,
  * so that a scrape never walks the connections. Decides nothing.
  */
+import { Buckets } from './buckets.js';
+import type { Clock } from './clock.js';
 import { GIVE_UP_REASONS, type GiveUpReason, KINDS, type Kind } from './protocol/contract.js';
 import { ENDED_BY, type EndedBy, type TunnelEvents } from './tunnel/events.js';
 import type { Tunnel } from './tunnel/tunnel.js';
@@ -15,6 +17,8 @@ export interface TrackerListener {
   fault(error: unknown): void;
   /** Nothing is active any more. */
   idle(): void;
+  /** Something is active again. */
+  busy(): void;
 }
 
 type Counts<K extends string> = Record<K, number>;
@@ -25,17 +29,35 @@ function countsOf<K extends string, V>(keys: readonly K[], first: () => V): Reco
 
 const zero = (): number => 0;
 
+/** Upper bounds in seconds: connections live for hours, requests for milliseconds. */
+const CONNECTION_SECONDS = [1, 5, 15, 60, 300, 900, 3_600, 14_400, 43_200, 86_400];
+const REQUEST_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+
 export class Tracker implements TunnelEvents {
   receivedBytes = 0;
   sentBytes = 0;
   requestsInFlight = 0;
+  /** Connections accepted and requests begun: what says that clients still come. */
+  arrivals = 0;
+  /** Requests begun while `isLate`. */
+  lateRequests = 0;
+  /** Set while a drain is going on: what comes now is late, and endings are counted. */
+  isLate = false;
+  /** Work that came to its own end: exchanges, and connections that are work as a whole. */
+  finished = 0;
+  /** Work that tidegate ended. */
+  cut = 0;
   /** Attempts to reach the app that failed. */
   appConnectErrors = 0;
   /** Connections with work in progress, of all kinds. */
   activeTotal = 0;
+  /** Clock time of the last moment at which something was active. */
+  lastActiveMs: number;
   /** Open connections by kind, with work in progress and with none. */
   readonly active: Counts<Kind> = countsOf(KINDS, zero);
   readonly idle: Counts<Kind> = countsOf(KINDS, zero);
+  /** How often a connection became this kind; one that is upgraded counts under two. */
+  readonly openedAs: Counts<Kind> = countsOf(KINDS, zero);
   /** Connections that are gone, by the kind they had at the end. */
   readonly closedBy: Record<Kind, Counts<EndedBy>> = countsOf(KINDS, () =>
     countsOf(ENDED_BY, zero),
@@ -43,37 +65,63 @@ export class Tracker implements TunnelEvents {
   readonly gaveUpFor: Counts<GiveUpReason> = countsOf(GIVE_UP_REASONS, zero);
   /** Final answers by the first digit of their status; what is none of 1 to 5 counts under 0. */
   readonly answeredClass: number[] = [0, 0, 0, 0, 0, 0];
-  /** Every open connection, oldest first. */
-  readonly tunnels = new Set<Tunnel>();
+  /** How long connections were of their last kind, and requests took; seconds. */
+  readonly connectionSeconds: Record<Kind, Buckets> = countsOf(
+    KINDS,
+    () => new Buckets(CONNECTION_SECONDS),
+  );
+  readonly requestSeconds = new Buckets(REQUEST_SECONDS);
+  /** Every open connection; the first of a kind is the one that has been it for longest. */
+  readonly open: Record<Kind, Set<Tunnel>> = countsOf(KINDS, () => new Set<Tunnel>());
+  private readonly clock: Clock;
   private readonly listener: TrackerListener;
 
-  constructor(listener: TrackerListener) {
+  constructor(clock: Clock, listener: TrackerListener) {
+    this.clock = clock;
     this.listener = listener;
+    this.lastActiveMs = clock.now();
   }
 
   opened(tunnel: Tunnel): void {
-    this.tunnels.add(tunnel);
+    this.arrivals++;
+    this.open[tunnel.kind].add(tunnel);
     this.add(tunnel.kind, tunnel.active, 1);
   }
 
   moved(tunnel: Tunnel, kind: Kind, active: boolean): void {
     this.add(tunnel.kind, tunnel.active, 1);
     this.add(kind, active, -1);
+    if (tunnel.kind === kind) {
+      if (kind === 'tcp' && tunnel.active) this.openedAs.tcp++; // its first byte told nothing else
+      return;
+    }
+    this.open[kind].delete(tunnel);
+    this.open[tunnel.kind].add(tunnel);
+    // Behind an event stream it is the HTTP connection that has been counted already.
+    if (kind !== 'sse' || tunnel.kind !== 'http1') this.openedAs[tunnel.kind]++;
     if (tunnel.kind === 'tls') this.listener.tlsCarried();
   }
 
-  closed(tunnel: Tunnel, endedBy: EndedBy): void {
-    this.tunnels.delete(tunnel);
-    this.closedBy[tunnel.kind][endedBy]++;
-    this.add(tunnel.kind, tunnel.active, -1);
+  closed(tunnel: Tunnel, endedBy: EndedBy, lostExchanges: number): void {
+    const { kind } = tunnel;
+    this.open[kind].delete(tunnel);
+    this.closedBy[kind][endedBy]++;
+    this.connectionSeconds[kind].observe((this.clock.now() - tunnel.sinceMs) / 1_000);
+    this.requestsInFlight -= lostExchanges;
+    if (tunnel.active) this.countWork(tunnel, endedBy, lostExchanges);
+    this.add(kind, tunnel.active, -1);
   }
 
   exchangeBegan(): void {
     this.requestsInFlight++;
+    this.arrivals++;
+    if (this.isLate) this.lateRequests++;
   }
 
-  exchangesEnded(count: number): void {
-    this.requestsInFlight -= count;
+  exchangeEnded(beganMs: number): void {
+    this.requestsInFlight--;
+    if (this.isLate) this.finished++;
+    this.requestSeconds.observe((this.clock.now() - beganMs) / 1_000);
   }
 
   answered(status: number): void {
@@ -81,7 +129,8 @@ export class Tracker implements TunnelEvents {
     this.answeredClass[digit > 5 ? 0 : digit]++;
   }
 
-  gaveUp(reason: GiveUpReason): void {
+  gaveUp(reason: GiveUpReason, lostExchanges: number): void {
+    this.requestsInFlight -= lostExchanges;
     this.gaveUpFor[reason]++;
     this.listener.gaveUp(reason);
   }
@@ -99,6 +148,29 @@ export class Tracker implements TunnelEvents {
     this.listener.fault(error);
   }
 
+  /** How many connections are open. */
+  get total(): number {
+    return KINDS.reduce((sum, kind) => sum + this.open[kind].size, 0);
+  }
+
+  /** When the connection that has been `kind` for longest became it, in clock time. */
+  oldestMs(kind: Kind): number | undefined {
+    for (const tunnel of this.open[kind]) return tunnel.sinceMs;
+    return undefined;
+  }
+
+  *tunnels(): Generator<Tunnel> {
+    for (const kind of KINDS) yield* this.open[kind];
+  }
+
+  /** Work that a connection took with it: its exchanges, or itself. */
+  private countWork(tunnel: Tunnel, endedBy: EndedBy, lostExchanges: number): void {
+    if (!this.isLate) return;
+    const work = Math.max(1, lostExchanges);
+    if (endedBy === 'drain' || endedBy === 'deadline') this.cut += work;
+    else if (tunnel.app !== undefined) this.finished += work;
+  }
+
   private add(kind: Kind, active: boolean, by: 1 | -1): void {
     if (!active) {
       this.idle[kind] += by;
@@ -106,6 +178,9 @@ export class Tracker implements TunnelEvents {
     }
     this.active[kind] += by;
     this.activeTotal += by;
-    if (this.activeTotal === 0) this.listener.idle();
+    if (by === 1 && this.activeTotal === 1) this.listener.busy();
+    if (this.activeTotal > 0) return;
+    this.lastActiveMs = this.clock.now();
+    this.listener.idle();
   }
 }

@@ -15,6 +15,14 @@ t.test('wall is the time of day', (t) => {
   t.end();
 });
 
+t.test('a moment of the clock has its time of day', (t) => {
+  const now = systemClock.wallAt(systemClock.now()).getTime();
+  t.ok(Math.abs(now - Date.now()) < 60_000);
+  const apart = systemClock.wallAt(systemClock.now() - 3_600_000).getTime() - now;
+  t.ok(Math.abs(apart + 3_600_000) < 60_000);
+  t.end();
+});
+
 t.test('after calls the act with its argument', async (t) => {
   const lane = { name: 'a lane' };
   t.equal(await new Promise((resolve) => systemClock.after(0, resolve, lane)), lane);

@@ -52,10 +52,20 @@ t.test('a setting and a port that cannot be used are named with their value', (t
   t.end();
 });
 
+const REPORT = {
+  reason: 'SIGTERM',
+  ended: 'finished',
+  tookMs: 12.6,
+  activeAtStart: 3,
+  activeAtEnd: 0,
+  finished: 4,
+  cut: 0,
+};
+
 t.test('a drain is told at its beginning and at its end', (t) => {
   const [journal, lines] = writtenBy();
   journal.draining({ reason: 'SIGTERM', active: 3, deadlineMs: 22_000 });
-  journal.drained({ reason: 'SIGTERM', active: 3, cut: 0, tookMs: 12.6 });
+  journal.drained(REPORT);
   t.same(lines(), [
     {
       level: 'info',
@@ -64,24 +74,24 @@ t.test('a drain is told at its beginning and at its end', (t) => {
       deadlineMs: 22_000,
       msg: 'draining: what is in use may finish until the deadline',
     },
-    {
-      level: 'info',
-      reason: 'SIGTERM',
-      active: 3,
-      cut: 0,
-      tookMs: 13,
-      msg: 'drained: everything in use has finished',
-    },
+    { level: 'info', ...REPORT, tookMs: 13, msg: 'drained: nothing in use is left' },
   ]);
   t.end();
 });
 
 t.test('a drain that had to cut something is a warning', (t) => {
   const [journal, lines] = writtenBy();
-  journal.drained({ reason: 'SIGTERM', active: 3, cut: 2, tookMs: 22_000 });
+  journal.drained({ ...REPORT, ended: 'deadline', activeAtEnd: 2, cut: 2 });
   t.match(lines(), [
-    { level: 'warn', cut: 2, msg: 'drained: what was still in use at the deadline was cut' },
+    { level: 'warn', activeAtEnd: 2, cut: 2, msg: 'drained: what was still in use was cut' },
   ]);
+  t.end();
+});
+
+t.test('a drain that is taken back is told', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.recalled();
+  t.same(lines(), [{ level: 'info', msg: 'the drain is taken back' }]);
   t.end();
 });
 

@@ -1,80 +1,119 @@
 /**
- * The admin port: what kubelet, Prometheus and people ask. Its own port, its own limits; it never
- * counts as traffic and can never disturb it.
+ * The admin port: routes, methods, limits. It never counts as traffic and can never disturb it:
+ * heads, times and connections are bounded, and the oldest idle asker makes room for the next, so
+ * that the kubelet's wait always finds a place.
  */
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
+import type { Socket } from 'node:net';
+import { mayChange } from './access.js';
+import { sendError } from './answer.js';
 
 /** Connections at once, bytes of head, and milliseconds for a request: enough for any scraper. */
-const CONNECTIONS_MAX = 256;
+export const CONNECTIONS_MAX = 256;
 const HEAD_BYTES_MAX = 8_192;
 const REQUEST_MS_MAX = 10_000;
+const KEEP_ALIVE_MS = 15_000;
 
-/** The text that Prometheus gets, handed in so that this room needs no metrics. */
-export interface Scrape {
-  readonly contentType: string;
-  render(): Promise<string>;
+export interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
 }
 
-type Answer = (response: ServerResponse) => Promise<void> | void;
-type Routes = Readonly<Record<string, Answer>>;
+export interface Route {
+  readonly answer: (call: Call) => void | Promise<void>;
+  /** Query keys it knows; any other is refused. */
+  readonly query?: readonly string[];
+  /** It changes something: for loopback and token holders. */
+  readonly changes?: true;
+  /** Its connection is never closed to make room. */
+  readonly waits?: true;
+}
 
-/** Makes the server of the admin port; the caller opens it. */
-export function createAdmin(scrape: Scrape): Server {
-  const routes: Routes = {
-    '/livez': (response) => sendJson(response, 200, { live: true }),
-    '/metrics': async (response) => {
-      const text = await scrape.render();
-      response.writeHead(200, { 'content-type': scrape.contentType }).end(text);
-    },
-  };
+/** By path, then by method; HEAD goes with GET. */
+export type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
+
+/** Makes the server; the caller opens its port. */
+export function createAdmin(routes: Routes, token: string | undefined): Server {
+  const room = new Room();
   const limits = {
     maxHeaderSize: HEAD_BYTES_MAX,
     requestTimeout: REQUEST_MS_MAX,
     headersTimeout: REQUEST_MS_MAX,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    connectionsCheckingInterval: REQUEST_MS_MAX / 4,
   };
   const server = createServer(limits, (request, response) => {
-    void answer(routes, request, response);
+    void dispatch(routes, token, room, request, response);
   });
-  server.maxConnections = CONNECTIONS_MAX;
+  server.on('connection', (socket) => room.enter(socket));
   // A connection that could not be taken is its client's to try again.
   server.on('listening', () => server.on('error', () => undefined));
   return server;
 }
 
-async function answer(
+/** Who is connected, oldest first. */
+class Room {
+  private readonly sockets = new Set<Socket>();
+  private readonly waiting = new Set<Socket>();
+
+  enter(socket: Socket): void {
+    if (this.sockets.size >= CONNECTIONS_MAX) this.oldest()?.destroy();
+    this.sockets.add(socket);
+    socket.on('close', () => {
+      this.sockets.delete(socket);
+      this.waiting.delete(socket);
+    });
+  }
+
+  /** Waits do not take anybody's place. */
+  wait(socket: Socket): void {
+    this.sockets.delete(socket);
+    this.waiting.add(socket);
+  }
+
+  private oldest(): Socket | undefined {
+    for (const socket of this.sockets) {
+      if (!socket.destroyed) return socket;
+    }
+    return undefined;
+  }
+}
+
+async function dispatch(
   routes: Routes,
+  token: string | undefined,
+  room: Room,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://admin');
+  const methods = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
+  if (methods === undefined) {
+    const known = Object.keys(routes).join(', ');
+    return sendError(response, 404, 'not-found', `there is no ${pathname}; there are ${known}`);
+  }
+  const route = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
   if (route === undefined) {
-    sendError(
-      response,
-      404,
-      'not-found',
-      `there is no ${path}; ask ${Object.keys(routes).join(' or ')}`,
-    );
-    return;
+    const allowed = Object.keys(methods).join(', ');
+    response.setHeader('allow', allowed);
+    const reason = `${pathname} takes ${allowed}, not ${request.method}`;
+    return sendError(response, 405, 'method-not-allowed', reason);
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.setHeader('allow', 'GET, HEAD');
-    sendError(response, 405, 'method-not-allowed', `${path} takes GET, not ${request.method}`);
-    return;
+  if (route.changes === true && !mayChange(request, token)) {
+    const reason = 'only from loopback, or with the token (setting adminToken)';
+    return sendError(response, 403, 'forbidden', reason);
   }
+  const unknown = [...query.keys()].find((key) => route.query?.includes(key) !== true);
+  if (unknown !== undefined && route.waits !== true) {
+    const reason = `${pathname} knows no query key "${unknown}"`;
+    return sendError(response, 400, 'bad-request', reason);
+  }
+  if (route.waits === true) room.wait(request.socket);
   try {
-    await route(response);
+    await route.answer({ request, response, query });
   } catch (error) {
     if (response.headersSent) response.destroy();
     else sendError(response, 500, 'fault', error instanceof Error ? error.message : String(error));
   }
-}
-
-function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json' });
-  response.end(`${JSON.stringify(body)}\n`);
-}
-
-function sendError(response: ServerResponse, status: number, error: string, reason: string): void {
-  sendJson(response, status, { error, reason });
 }

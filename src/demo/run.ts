@@ -5,7 +5,7 @@
 import { EXIT_USAGE } from '../errors.js';
 import { openPort } from '../port.js';
 import { type Address, formatAddress } from '../settings/address.js';
-import { readSettings, runUntilDrained } from '../sidecar.js';
+import { readSettings, runUntilEnded } from '../sidecar.js';
 import { createDemoApp } from './app.js';
 
 /** Runs both until a signal has drained them; returns the exit code. */
@@ -14,7 +14,7 @@ export async function runDemo(argv: readonly string[]): Promise<number> {
   if (config === undefined) return EXIT_USAGE;
   const app = createDemoApp();
   await openPort(app, 'app', config.app);
-  const exitCode = await runUntilDrained(config, ({ listen, admin }) => {
+  const exitCode = await runUntilEnded(config, ({ listen, admin }) => {
     process.stdout.write(whatToTry(onLoopback(listen), onLoopback(admin)));
   });
   app.close();

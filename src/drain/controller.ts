@@ -1,72 +1,257 @@
 /**
- * Lets go of what is open: takes no more connections, waits until nothing is active or the
- * deadline has come, then ends what is left and reports. It never ends anything at work before.
+ * Decides when the pod may let go. Every change of phase goes through one `step()`, which asks the
+ * clock and the tracker what is due and the phase table where that leads. It ends nothing that is
+ * at work before the deadline, and speaks only through its listener.
  */
 import type { Clock, Timer } from '../clock.js';
 import type { Tracker } from '../tracker.js';
+import { type Budget, type BudgetSettings, budgetFrom } from './budget.js';
+import { cutAll } from './cut.js';
+import { next, type Phase, type PhaseEvent } from './phase.js';
+import type { DrainReport } from './report.js';
+import { type Verdict, verdictOf } from './verdict.js';
+import type { Waits } from './waits.js';
 
-/** What a drain came to. */
-export interface DrainReport {
-  readonly reason: string;
-  /** Milliseconds from its beginning to its end. */
-  readonly tookMs: number;
-  /** Connections at work when it began, and how many were still at work when they were cut. */
-  readonly active: number;
-  readonly cut: number;
+export interface DrainSettings extends BudgetSettings {
+  readonly quietForMs: number;
 }
 
+export interface DrainListener {
+  began(reason: string, active: number): void;
+  recalled(): void;
+  drained(report: DrainReport): void;
+}
+
+export type Recall = 'recalled' | 'not-draining' | 'terminating' | 'too-late';
+
 /** How long nothing may be active before it counts: bytes may have arrived that nobody has read. */
-const QUIET_MS = 100;
+export const IDLE_CONFIRM_MS = 20;
+/** How often settling looks whether clients still come. */
+export const SETTLE_LOOK_MS = 250;
+
+interface Running {
+  readonly reason: string;
+  readonly startedAt: Date;
+  readonly budget: Budget;
+  readonly activeAtStart: number;
+  readonly finishedBefore: number;
+  /** Nothing moves it on or back any more. */
+  over: boolean;
+  /** What is left is being cut; it ends when all of that is done. */
+  cutting: boolean;
+}
 
 export class DrainController {
-  readonly drained: Promise<DrainReport>;
-  private readonly tracker: Tracker;
+  phase: Phase = 'serving';
+  /** Clock time since when the phase holds. */
+  sinceMs: number;
+  /** The pod has been told to go; there is no way back. */
+  terminating = false;
+  /** Leases that hold the drain; none yet. */
+  readonly leases = 0;
+  appSeen = false;
+  /** A drain by hand, of a pod that stays: readiness tells balancers to go elsewhere. */
+  failsReadiness = false;
   private readonly clock: Clock;
-  private readonly stopAccepting: () => void;
-  private finish: (report: DrainReport) => void = () => undefined;
-  private running: { reason: string; startMs: number; active: number } | undefined;
-  private deadline: Timer | undefined;
-  private quiet: Timer | undefined;
+  private readonly tracker: Tracker;
+  private readonly waits: Waits;
+  private readonly settings: DrainSettings;
+  private readonly listener: DrainListener;
+  private running: Running | undefined;
+  private timer: Timer | undefined;
+  private arrivalsSeen = 0;
+  private arrivalSeenMs = 0;
 
-  constructor(tracker: Tracker, clock: Clock, stopAccepting: () => void) {
-    this.tracker = tracker;
+  constructor(
+    clock: Clock,
+    tracker: Tracker,
+    waits: Waits,
+    settings: DrainSettings,
+    listener: DrainListener,
+  ) {
     this.clock = clock;
-    this.stopAccepting = stopAccepting;
-    this.drained = new Promise((resolve) => (this.finish = resolve));
+    this.tracker = tracker;
+    this.waits = waits;
+    this.settings = settings;
+    this.listener = listener;
+    this.sinceMs = clock.now();
   }
 
-  get isDraining(): boolean {
-    return this.running !== undefined;
+  get budget(): Budget | undefined {
+    return this.running?.budget;
   }
 
-  /** Starts the drain; only the first call counts. What is active `budgetMs` later is cut. */
-  begin(reason: string, budgetMs: number): void {
-    if (this.isDraining) return;
-    this.running = { reason, startMs: this.clock.now(), active: this.tracker.activeTotal };
-    this.stopAccepting();
-    this.deadline = this.clock.after(budgetMs, () => this.end());
-    if (this.tracker.activeTotal === 0) this.nothingActive();
+  get reason(): string | undefined {
+    return this.running?.reason;
   }
 
-  /** Nothing is active at this moment; it has to stay so for a while. */
-  nothingActive(): void {
-    if (this.deadline === undefined || this.quiet !== undefined) return;
-    this.quiet = this.clock.after(QUIET_MS, () => {
-      this.quiet = undefined;
-      if (this.tracker.activeTotal === 0) this.end();
+  /** Starts a drain. One that is going on keeps its budget and its reason. */
+  ask(reason: string, failsReadiness = false): void {
+    this.failsReadiness ||= failsReadiness;
+    if (this.running !== undefined) return;
+    const { clock, tracker } = this;
+    this.running = {
+      reason,
+      startedAt: clock.wall(),
+      budget: budgetFrom(clock.now(), this.settings),
+      activeAtStart: tracker.activeTotal,
+      finishedBefore: tracker.finished,
+      over: false,
+      cutting: false,
+    };
+    this.arrivalsSeen = tracker.arrivals;
+    this.arrivalSeenMs = clock.now();
+    tracker.isLate = true;
+    this.move('asked');
+    this.listener.began(reason, tracker.activeTotal);
+    this.step();
+  }
+
+  /** As `ask`, by one who knows that the pod is going away. */
+  terminate(reason: string): void {
+    this.terminating = true;
+    if (this.phase !== 'drained') this.waits.hold();
+    this.ask(reason);
+  }
+
+  /** Takes a drain back, if nobody has been sent away yet. */
+  recall(): Recall {
+    if (this.running === undefined) return 'not-draining';
+    if (this.terminating) return 'terminating';
+    const { cutting } = this.running;
+    if (cutting || next(this.phase, 'recalled') !== 'serving') return 'too-late';
+    this.running = undefined;
+    this.failsReadiness = false;
+    this.tracker.isLate = false;
+    this.timer?.cancel();
+    this.move('recalled');
+    this.listener.recalled();
+    return 'recalled';
+  }
+
+  /** Waits no longer, for whatever `reason`. */
+  now(reason: string): void {
+    this.terminating = true;
+    this.ask(reason);
+    this.finish('now');
+  }
+
+  /**
+   * The app's port refuses. If nothing it ever took is at work either, its container is dead and
+   * nothing is left to wait for; else it has only stopped listening, and finishes what it has.
+   */
+  appRefuses(): void {
+    if (this.running === undefined || this.phase === 'drained') return;
+    for (const tunnel of this.tracker.tunnels()) {
+      if (tunnel.active && tunnel.app !== undefined) return;
+    }
+    this.finish('app-gone');
+  }
+
+  /** The clock or the tracker may have made something due. */
+  step(): void {
+    if (this.running === undefined || this.running.cutting) return;
+    let event = this.due();
+    while (event !== undefined) {
+      if (event === 'deadline') this.finish('deadline');
+      else {
+        this.move(event);
+        if (this.phase === 'drained') this.report('finished');
+      }
+      event = this.due();
+    }
+    this.arm();
+  }
+
+  verdict(): Verdict {
+    const { tracker, phase, terminating, leases, appSeen } = this;
+    const active = tracker.activeTotal;
+    const quietMs = active > 0 ? 0 : this.clock.now() - tracker.lastActiveMs;
+    const { quietForMs } = this.settings;
+    return verdictOf({ phase, appSeen, active, leases, terminating, quietMs, quietForMs });
+  }
+
+  private due(): PhaseEvent | undefined {
+    const { running, tracker } = this;
+    if (running === undefined) return undefined;
+    const now = this.clock.now();
+    const { budget } = running;
+    const isIdle = tracker.activeTotal === 0 && now >= tracker.lastActiveMs + IDLE_CONFIRM_MS;
+    if (this.phase === 'drained') {
+      return !running.over && tracker.activeTotal > 0 && now < budget.deadlineMs
+        ? 'work'
+        : undefined;
+    }
+    if (now >= budget.deadlineMs) return 'deadline';
+    if (this.phase === 'settling') return this.hasSettled(budget, now) ? 'settled' : undefined;
+    if (isIdle) return 'idle';
+    return this.phase === 'draining' && now >= budget.windowMs ? 'window' : undefined;
+  }
+
+  /** Balancers have stopped sending, or had long enough to. */
+  private hasSettled(budget: Budget, now: number): boolean {
+    if (this.tracker.arrivals !== this.arrivalsSeen) {
+      this.arrivalsSeen = this.tracker.arrivals;
+      this.arrivalSeenMs = now;
+    }
+    if (now >= budget.settleUntilMs) return true;
+    return now >= budget.settleFromMs && now >= this.arrivalSeenMs + this.settings.settleQuietMs;
+  }
+
+  private move(event: PhaseEvent): void {
+    const phase = next(this.phase, event);
+    if (phase === this.phase) return;
+    this.phase = phase;
+    this.sinceMs = this.clock.now();
+  }
+
+  /** Ends the drain by force; what is left is cut, but where the app is gone nothing can be. */
+  private finish(ended: DrainReport['ended']): void {
+    const { running, tracker } = this;
+    if (running === undefined || running.over) return;
+    const activeAtEnd = tracker.activeTotal;
+    running.over = ended !== 'app-gone' || this.terminating;
+    this.timer?.cancel();
+    const done = (cut: number): void => {
+      running.cutting = false;
+      this.move('deadline');
+      this.report(ended, activeAtEnd, cut);
+    };
+    if (ended === 'app-gone') return done(0);
+    running.cutting = true;
+    cutAll(this.clock, tracker.tunnels(), ended === 'deadline' ? 'deadline' : 'drain', done);
+  }
+
+  private report(ended: DrainReport['ended'], activeAtEnd = 0, cut = 0): void {
+    const { running, tracker } = this;
+    if (running === undefined) return;
+    this.waits.releaseAll();
+    this.listener.drained({
+      reason: running.reason,
+      ended,
+      startedAt: running.startedAt,
+      tookMs: this.clock.now() - running.budget.startMs,
+      activeAtStart: running.activeAtStart,
+      activeAtEnd,
+      finished: tracker.finished - running.finishedBefore,
+      farewell: 0,
+      cut,
     });
   }
 
-  /** Waits no longer. */
-  end(): void {
-    const { running, tracker } = this;
-    if (running === undefined || this.deadline === undefined) return;
-    this.deadline.cancel();
-    this.quiet?.cancel();
-    this.deadline = undefined;
-    const cut = tracker.activeTotal;
-    for (const tunnel of tracker.tunnels) tunnel.cut(tunnel.active ? 'deadline' : 'drain');
-    const tookMs = this.clock.now() - running.startMs;
-    this.finish({ reason: running.reason, active: running.active, cut, tookMs });
+  /** Comes back when time alone will have made something due. */
+  private arm(): void {
+    this.timer?.cancel();
+    this.timer = undefined;
+    const { running, tracker, clock } = this;
+    if (running === undefined || this.phase === 'drained') return;
+    const { budget } = running;
+    const now = clock.now();
+    let at = budget.deadlineMs;
+    if (this.phase === 'settling') at = Math.min(at, now + SETTLE_LOOK_MS, budget.settleUntilMs);
+    else if (tracker.activeTotal === 0) {
+      at = Math.min(at, tracker.lastActiveMs + IDLE_CONFIRM_MS);
+    } else if (this.phase === 'draining') at = Math.min(at, budget.windowMs);
+    this.timer = clock.after(Math.max(1, at - now), () => this.step());
   }
 }

@@ -6,7 +6,8 @@
 export type Type =
   | { readonly type: 'address' }
   | { readonly type: 'duration'; readonly minMs?: number; readonly zeroAllowed?: true }
-  | { readonly type: 'choice'; readonly choices: readonly string[] };
+  | { readonly type: 'choice'; readonly choices: readonly string[] }
+  | { readonly type: 'text'; readonly form: 'PATH' | 'FILE' | 'TOKEN' };
 
 export type Setting = Type & {
   /** The default as a user would write it; a sentence, if it depends on another setting. */

@@ -18,6 +18,7 @@ export function renderHelp(table: SettingsTable): string {
 
 function formOf(setting: Setting): string {
   if (setting.type === 'choice') return setting.choices.join('|');
+  if (setting.type === 'text') return setting.form;
   return setting.type === 'address' ? 'PORT|HOST:PORT' : 'DURATION';
 }
 

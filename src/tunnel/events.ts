@@ -18,15 +18,17 @@ export interface TunnelEvents {
   /** The tunnel was `kind` and active or not; now it is what its fields say. */
   moved(tunnel: Tunnel, kind: Kind, active: boolean): void;
   exchangeBegan(): void;
+  /** Answered in whole, or turned into another protocol. `beganMs` is clock time. */
+  exchangeEnded(beganMs: number): void;
   answered(status: number): void;
-  /** `count` exchanges are over: answered, turned into another protocol, or lost. */
-  exchangesEnded(count: number): void;
-  gaveUp(reason: GiveUpReason): void;
+  /** `lostExchanges` were open and cannot be followed to their end. */
+  gaveUp(reason: GiveUpReason, lostExchanges: number): void;
   /** An attempt to reach the app failed; `code` is the system's, like ECONNREFUSED. */
   dialFailed(code: string): void;
   /** The app took a connection. */
   reached(): void;
   /** An observer threw: a bug of ours, which cost this tunnel its observer and nothing else. */
   fault(error: unknown): void;
-  closed(tunnel: Tunnel, endedBy: EndedBy): void;
+  /** Both sockets are gone, and `lostExchanges` with them. */
+  closed(tunnel: Tunnel, endedBy: EndedBy, lostExchanges: number): void;
 }

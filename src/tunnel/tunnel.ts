@@ -36,9 +36,13 @@ export class Tunnel implements Facts {
   heldCr = false;
   /** A PROXY preamble came from the client: its address is told already. */
   hasPreamble = false;
-  /** Clock time. */
+  /** Clock times: when it was accepted, and since when it is of its kind. */
   readonly openedMs: number;
+  sinceMs: number;
   private exchanges = 0;
+  /** When the oldest open exchange began; the others', where a client pipelines. */
+  private beganMs = 0;
+  private laterBeganMs: number[] | undefined;
   private endedBy: EndedBy | undefined;
   private openSockets = 1;
   /** Set only while an ending is under way. */
@@ -49,6 +53,7 @@ export class Tunnel implements Facts {
     this.around = around;
     this.client = client;
     this.openedMs = around.clock.now();
+    this.sinceMs = this.openedMs;
     this.observer = createDetector(this);
     around.events.opened(this);
   }
@@ -58,6 +63,15 @@ export class Tunnel implements Facts {
     this.app = app;
     this.openSockets++;
     this.settle(this.kind, false);
+  }
+
+  get exchangesOpen(): number {
+    return this.exchanges;
+  }
+
+  /** Both sockets are gone. */
+  get isOver(): boolean {
+    return this.openSockets === 0;
   }
 
   /** The other socket of the pair. */
@@ -81,7 +95,9 @@ export class Tunnel implements Facts {
   }
 
   exchangeBegan(): void {
-    this.exchanges++;
+    const now = this.around.clock.now();
+    if (this.exchanges++ === 0) this.beganMs = now;
+    else (this.laterBeganMs ??= []).push(now);
     this.around.events.exchangeBegan();
     if (!this.active) this.settle(this.kind, true);
   }
@@ -92,13 +108,13 @@ export class Tunnel implements Facts {
 
   exchangeEnded(): void {
     this.exchanges--;
-    this.around.events.exchangesEnded(1);
+    this.around.events.exchangeEnded(this.beganMs);
+    this.beganMs = this.laterBeganMs?.shift() ?? 0;
     if (this.exchanges === 0 && this.kind === 'http1') this.settle('http1', false);
   }
 
   gaveUp(reason: GiveUpReason): void {
-    this.dropExchanges();
-    this.around.events.gaveUp(reason);
+    this.around.events.gaveUp(reason, this.dropExchanges());
   }
 
   /** A bug in an observer costs this tunnel its observer; the bytes pass on. */
@@ -112,14 +128,18 @@ export class Tunnel implements Facts {
   private settle(kind: Kind, active: boolean): void {
     const { kind: kindBefore, active: activeBefore } = this;
     if (kind === kindBefore && active === activeBefore) return;
+    if (kind !== kindBefore) this.sinceMs = this.around.clock.now();
     this.kind = kind;
     this.active = active;
     this.around.events.moved(this, kindBefore, activeBefore);
   }
 
-  private dropExchanges(): void {
-    if (this.exchanges > 0) this.around.events.exchangesEnded(this.exchanges);
+  /** Forgets the exchanges that will not be followed to their end; how many. */
+  private dropExchanges(): number {
+    const lost = this.exchanges;
     this.exchanges = 0;
+    this.laterBeganMs = undefined;
+    return lost;
   }
 
   // Endings
@@ -179,11 +199,15 @@ export class Tunnel implements Facts {
     this.cut('error');
   }
 
-  /** Destroys both sockets at once; `endedBy` is counted unless a side had ended already. */
+  /**
+   * Ends both sockets at once: by resets if something is at work, so that nothing cut looks whole.
+   * `endedBy` is counted unless a side had ended already.
+   */
   cut(endedBy: EndedBy): void {
-    this.endedBy ??= endedBy;
-    this.client.destroy();
-    this.app?.destroy();
+    if (this.active) this.endedBy = endedBy;
+    else this.endedBy ??= endedBy;
+    cutOff(this.client, this.active);
+    if (this.app !== undefined) cutOff(this.app, this.active);
   }
 
   /** A socket is gone; with the second one the tunnel is. */
@@ -193,8 +217,7 @@ export class Tunnel implements Facts {
       return;
     }
     this.endingTimer?.cancel();
-    this.dropExchanges();
-    this.around.events.closed(this, this.endedBy ?? 'error');
+    this.around.events.closed(this, this.endedBy ?? 'error', this.dropExchanges());
   }
 }
 
@@ -203,9 +226,14 @@ function isFlushed(socket: Socket): boolean {
   return socket.writableEnded ? socket.writableFinished : socket.writableLength === 0;
 }
 
-/** The time to flush is up. What had ended in order is closed, the rest is reset. */
+/** The time to flush is up. */
 function cutUnflushed(socket: Socket): void {
+  cutOff(socket, true);
+}
+
+/** libuv refuses to reset a socket whose shutdown is under way; its lane had ended in order. */
+function cutOff(socket: Socket, byReset: boolean): void {
   if (socket.destroyed) return;
-  if (socket.writableEnded) socket.destroy();
-  else socket.resetAndDestroy();
+  if (byReset && !socket.writableEnded && !socket.connecting) socket.resetAndDestroy();
+  else socket.destroy();
 }

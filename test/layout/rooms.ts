@@ -12,18 +12,24 @@ export const ROOMS: Rooms = {
   errors: [],
   signals: [],
   build: [],
+  buckets: [],
   protocol: [],
   settings: ['clock', 'errors'],
   config: ['errors', 'settings'],
   port: ['errors', 'settings'],
   tunnel: ['clock', 'protocol'],
-  tracker: ['protocol', 'tunnel'],
-  drain: ['clock', 'tracker'],
+  tracker: ['buckets', 'clock', 'protocol', 'tunnel'],
+  drain: ['clock', 'tracker', 'tunnel'],
+  'app-health': ['clock'],
   journal: ['config', 'errors', 'settings'],
-  metrics: ['protocol', 'tracker', 'tunnel'],
-  admin: [],
+  metrics: ['buckets', 'clock', 'drain', 'protocol', 'tracker', 'tunnel'],
+  'admin/contract': ['drain', 'protocol'],
+  admin: ['admin/contract', 'clock', 'drain', 'protocol', 'tracker', 'tunnel'],
+  'termination-log': [],
+  cli: ['admin/contract', 'clock', 'errors', 'settings'],
   sidecar: [
     'admin',
+    'app-health',
     'build',
     'clock',
     'config',
@@ -34,11 +40,12 @@ export const ROOMS: Rooms = {
     'port',
     'settings',
     'signals',
+    'termination-log',
     'tracker',
     'tunnel',
   ],
   demo: ['clock', 'config', 'errors', 'journal', 'port', 'settings', 'sidecar', 'signals'],
-  tidegate: ['build', 'config', 'demo', 'errors', 'sidecar'],
+  tidegate: ['build', 'cli', 'config', 'demo', 'errors', 'sidecar'],
 };
 
 /** Rooms that may not even use what Node brings: bytes in, facts out. */
@@ -47,7 +54,7 @@ export const PURE_ROOMS: readonly string[] = ['protocol'];
 /** Who may import a package from elsewhere. */
 export const PACKAGES: Rooms = {
   pino: ['src/journal.ts'],
-  'prom-client': ['src/metrics.ts'],
+  'prom-client': ['src/metrics.ts', 'src/metrics/histogram.ts'],
   ws: ['src/demo/app.ts'],
 };
 

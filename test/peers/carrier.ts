@@ -27,13 +27,23 @@ export interface CarrierOptions {
   readonly listenAt?: string;
 }
 
+/** Remembers who came last. */
+class WatchedTracker extends Tracker {
+  youngest: Tunnel | undefined;
+
+  override opened(tunnel: Tunnel): void {
+    super.opened(tunnel);
+    this.youngest = tunnel;
+  }
+}
+
 /** What the tracker passed on, in order. */
 export type Heard = [what: string, about?: unknown];
 
 export class Carrier {
   readonly clock = new HandClock();
   readonly heard: Heard[] = [];
-  readonly tracker: Tracker;
+  readonly tracker: WatchedTracker;
   readonly policy: Policy;
   /** Errors of accepting. */
   readonly refused: Error[] = [];
@@ -44,13 +54,14 @@ export class Carrier {
       (what: string) =>
       (about?: unknown): void =>
         void this.heard.push(about === undefined ? [what] : [what, about]);
-    this.tracker = new Tracker({
+    this.tracker = new WatchedTracker(this.clock, {
       appUnreachable: hear('appUnreachable'),
       appReached: hear('appReached'),
       gaveUp: hear('gaveUp'),
       tlsCarried: hear('tlsCarried'),
       fault: hear('fault'),
       idle: hear('idle'),
+      busy: hear('busy'),
     });
     this.policy = { ...POLICY, ...policy };
     const around = { policy: this.policy, events: this.tracker, clock: this.clock };
@@ -64,8 +75,8 @@ export class Carrier {
 
   /** The youngest tunnel; waits for the first. */
   async tunnel(): Promise<Tunnel> {
-    await until(() => this.tracker.tunnels.size > 0, 'there is a tunnel');
-    return [...this.tracker.tunnels][this.tracker.tunnels.size - 1];
+    await until(() => this.tracker.total > 0, 'there is a tunnel');
+    return this.tracker.youngest as Tunnel;
   }
 
   /** What was heard of `what`. */
@@ -75,11 +86,11 @@ export class Carrier {
 
   /** Open connections and what they are at work on. */
   get open(): { tunnels: number; active: number; idle: number; requests: number } {
-    const { tunnels, active, idle, requestsInFlight } = this.tracker;
+    const { total, active, idle, requestsInFlight } = this.tracker;
     const sum = (counts: Record<string, number>): number =>
       Object.values(counts).reduce((all, count) => all + count, 0);
     return {
-      tunnels: tunnels.size,
+      tunnels: total,
       active: sum(active),
       idle: sum(idle),
       requests: requestsInFlight,
@@ -105,7 +116,7 @@ export async function openCarrier(t: Test, options: CarrierOptions = {}): Promis
   await within(once(carrier.server, 'listening'), 'the carrier listens');
   t.teardown(async () => {
     carrier.server.close();
-    for (const tunnel of carrier.tracker.tunnels) tunnel.cut('error');
+    for (const tunnel of carrier.tracker.tunnels()) tunnel.cut('error');
     await app?.close();
   });
   return { carrier, app: app as RawApp };

@@ -10,6 +10,7 @@ t.test('time stands still until it is moved', (t) => {
   clock.advance(1500);
   t.equal(clock.now(), 1500);
   t.equal(clock.wall().toISOString(), '2024-05-01T00:00:01.500Z');
+  t.equal(clock.wallAt(250).toISOString(), '2024-05-01T00:00:00.250Z');
   t.end();
 });
 

@@ -45,7 +45,11 @@ export class HandClock implements Clock {
   }
 
   wall(): Date {
-    return new Date(this.start.getTime() + this.time);
+    return this.wallAt(this.time);
+  }
+
+  wallAt(ms: number): Date {
+    return new Date(this.start.getTime() + ms);
   }
 
   after<A>(ms: number, act: (arg: A) => void, arg?: A): Timer {

@@ -24,7 +24,15 @@ export interface HostPort {
   readonly port: number;
 }
 
-export interface TidegateOptions {
+/** How it is run, where that is not as usual. */
+export interface Launch {
+  /** What comes before Node on the command line: a program that runs it in its own way. */
+  readonly prefix?: readonly string[];
+  /** Flags of Node's own. */
+  readonly nodeFlags?: readonly string[];
+}
+
+export interface TidegateOptions extends Launch {
   /** Where the app listens; on 127.0.0.1 if it has no host. */
   readonly app: { readonly host?: string; readonly port: number };
   /** Further flags, like `--forwarded=off`. */
@@ -74,11 +82,15 @@ export interface Tidegate extends Spawned {
 }
 
 /** Spawns the bundle with these arguments; nothing is waited for. */
-export function spawnTidegate(args: readonly string[]): Spawned {
+export function spawnTidegate(
+  args: readonly string[],
+  { prefix = [], nodeFlags = [] }: Launch = {},
+): Spawned {
   if (!existsSync(BUNDLE)) throw new Error('there is no dist/tidegate.mjs; run: npm run build');
   // The runner puts its own loaders into every child's NODE_OPTIONS; env -i takes them out again.
   const environment = ['-i', `PATH=${process.env['PATH'] ?? ''}`];
-  const child = spawn('env', [...environment, NODE, ...NODE_FLAGS, BUNDLE, ...args], {
+  const program = [NODE, ...NODE_FLAGS, ...nodeFlags, BUNDLE];
+  const child = spawn('env', [...environment, ...prefix, ...program, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killed = (): void => void child.kill('SIGKILL');
@@ -111,12 +123,10 @@ function read(line: string, lines: LogLine[], output: string[]): void {
 export async function startTidegate(options: TidegateOptions): Promise<Tidegate> {
   const { app, flags = [], listen = '127.0.0.1:0', admin = '127.0.0.1:0' } = options;
   const at = `${app.host?.includes(':') === true ? `[${app.host}]` : (app.host ?? '127.0.0.1')}`;
-  const spawned = spawnTidegate([
-    `--listen=${listen}`,
-    `--admin=${admin}`,
-    `--app=${at}:${app.port}`,
-    ...flags,
-  ]);
+  const spawned = spawnTidegate(
+    [`--listen=${listen}`, `--admin=${admin}`, `--app=${at}:${app.port}`, ...flags],
+    options,
+  );
   const said = (): LogLine | undefined => spawned.lines.find(({ msg }) => msg === 'listening');
   let exit: Exit | undefined;
   void spawned.exited.then((how) => (exit = how));

@@ -90,6 +90,7 @@ t.test('the package has what it needs, and no more', async (t) => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'dist/notice.mjs',
     'dist/tidegate.mjs',
     'package.json',
   ]);

@@ -62,7 +62,7 @@ testWith(['curl'], 'what the demo says to try works', async (t) => {
   t.same(await within(spawned.exited, 'it ends'), { code: 0, signal: null });
   const took = performance.now() - begin;
   t.ok(took >= 850 && took < 5_000, `the open stream has its time and no more: ${took} ms`);
-  t.match(spawned.lines.at(-1), { level: 'warn', active: 1, cut: 1 });
+  t.match(spawned.lines.at(-1), { level: 'warn', activeAtEnd: 1, cut: 1 });
   await within(output.ended, 'the stream is over');
 });
 

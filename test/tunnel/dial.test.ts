@@ -84,7 +84,8 @@ t.test('a client that came before the app gets its answer', async (t) => {
   end.end();
   t.equal(await client.left(), 'end');
   t.match(client.text, /hi$/);
-  t.same(carrier.heard.map(([what]) => what).slice(0, 2), ['appUnreachable', 'appReached']);
+  const told = carrier.heard.map(([what]) => what).filter((what) => what.startsWith('app'));
+  t.same(told, ['appUnreachable', 'appReached']);
   await carrier.empty();
 });
 
@@ -164,7 +165,7 @@ t.test('each client is dialled for on its own', async (t) => {
   const app = await RawApp.open(appAt.host, appAt.port);
   t.teardown(() => app.close());
   client.reset();
-  await until(() => carrier.tracker.tunnels.size === 1, 'the first is gone');
+  await until(() => carrier.tracker.total === 1, 'the first is gone');
   carrier.clock.advance(20);
   const end = await app.accepted();
   await end.got(3);

@@ -1,0 +1,125 @@
+/**
+ * What each call of the admin port answers. Reads the rooms below and hands commands down; no
+ * decision is made here.
+ */
+import type { Clock } from '../clock.js';
+import type { DrainController, Recall } from '../drain/controller.js';
+import type { Waits } from '../drain/waits.js';
+import type { Tracker } from '../tracker.js';
+import { sendError, sendJson } from './answer.js';
+import { CONNECTIONS_LIMIT_MAX, CONNECTION_ORDERS, type Ready } from './contract.js';
+import type { Call, Routes } from './server.js';
+import { listConnections, statusOf, verdictOf } from './views.js';
+
+/** What the admin port needs of the others; the metrics text is handed in. */
+export interface AdminSources {
+  readonly clock: Clock;
+  readonly tracker: Tracker;
+  readonly drain: DrainController;
+  readonly waits: Waits;
+  readonly health: { readonly up: boolean; check(): Promise<boolean>; recent(): Promise<boolean> };
+  readonly metrics: { readonly contentType: string; render(): Promise<string> };
+  readonly version: string;
+}
+
+const RECALL_REFUSED: Readonly<Record<Exclude<Recall, 'recalled'>, string>> = {
+  'not-draining': 'no drain is going on',
+  terminating: 'the pod is terminating',
+  'too-late': 'connections are being ended already',
+};
+const LIMIT_DEFAULT = 100;
+
+export function adminRoutes(from: AdminSources): Routes {
+  return {
+    '/livez': { GET: { answer: ({ response }) => sendJson(response, 200, { live: true }) } },
+    '/readyz': { GET: { answer: (call) => answerReady(from, call) } },
+    '/metrics': { GET: { answer: (call) => answerMetrics(from, call) } },
+    '/status': {
+      GET: { answer: (call) => answerStatus(from, call) },
+    },
+    '/connections': {
+      GET: { query: ['sort', 'limit'], answer: (call) => answerConnections(from, call) },
+    },
+    '/safe-to-delete': { GET: { answer: (call) => answerVerdict(from, call) } },
+    '/drain/wait': { GET: { waits: true, answer: (call) => answerWait(from, call) } },
+    '/drain': {
+      POST: {
+        changes: true,
+        query: ['reason', 'readiness', 'terminating'],
+        answer: (call) => answerDrain(from, call),
+      },
+      DELETE: { changes: true, answer: (call) => answerRecall(from, call) },
+    },
+  };
+}
+
+async function answerReady({ drain, health }: AdminSources, { response }: Call): Promise<void> {
+  const reasons: string[] = [];
+  if (!(await health.check())) reasons.push('app-unreachable');
+  if (drain.failsReadiness) reasons.push('draining');
+  const body: Ready = { ready: reasons.length === 0, reasons };
+  sendJson(response, body.ready ? 200 : 503, body);
+}
+
+async function answerMetrics({ metrics }: AdminSources, { response }: Call): Promise<void> {
+  const text = await metrics.render();
+  response.writeHead(200, { 'content-type': metrics.contentType }).end(text);
+}
+
+async function answerStatus(from: AdminSources, { response }: Call): Promise<void> {
+  await from.health.recent();
+  sendJson(response, 200, statusOf(from));
+}
+
+async function answerVerdict(from: AdminSources, { response }: Call): Promise<void> {
+  await from.health.recent();
+  const verdict = verdictOf(from);
+  sendJson(response, verdict.safe ? 200 : 409, verdict);
+}
+
+function answerConnections(from: AdminSources, { response, query }: Call): void {
+  const sort = CONNECTION_ORDERS.find((order) => order === (query.get('sort') ?? 'age'));
+  const limitText = query.get('limit') ?? String(LIMIT_DEFAULT);
+  const limit = /^\d{1,5}$/.test(limitText) ? Number(limitText) : 0;
+  if (sort === undefined) {
+    const reason = `sort "${query.get('sort') ?? ''}" is not one of ${CONNECTION_ORDERS.join(', ')}`;
+    return sendError(response, 400, 'bad-request', reason);
+  }
+  if (limit < 1 || limit > CONNECTIONS_LIMIT_MAX) {
+    const reason = `limit "${limitText}" is no number from 1 to ${CONNECTIONS_LIMIT_MAX}`;
+    return sendError(response, 400, 'bad-request', reason);
+  }
+  sendJson(response, 200, { connections: listConnections(from, sort, limit) });
+}
+
+/** The kubelet's request: always answered with 200, starts nothing (see drain/waits.ts). */
+function answerWait({ drain, waits }: AdminSources, { response }: Call): void {
+  const release = (): void => sendJson(response, 200, { phase: drain.phase });
+  if (drain.phase === 'drained') return release();
+  waits.add(release);
+  response.on('close', () => waits.leave(release));
+}
+
+function answerDrain(from: AdminSources, { request, response, query }: Call): void {
+  const readiness = query.get('readiness') ?? 'fail';
+  const terminating = query.get('terminating') ?? 'false';
+  if (readiness !== 'fail' && readiness !== 'keep') {
+    const reason = `readiness "${readiness}" is not one of keep, fail`;
+    return sendError(response, 400, 'bad-request', reason);
+  }
+  if (terminating !== 'true' && terminating !== 'false') {
+    const reason = `terminating "${terminating}" is not one of true, false`;
+    return sendError(response, 400, 'bad-request', reason);
+  }
+  request.resume();
+  const reason = query.get('reason');
+  if (terminating === 'true') from.drain.terminate(reason ?? 'preStop');
+  else from.drain.ask(reason ?? 'asked on the admin port', readiness === 'fail');
+  sendJson(response, 202, statusOf(from));
+}
+
+function answerRecall(from: AdminSources, { response }: Call): void {
+  const outcome = from.drain.recall();
+  if (outcome === 'recalled') sendJson(response, 202, statusOf(from));
+  else sendError(response, 409, outcome, RECALL_REFUSED[outcome]);
+}

@@ -1,0 +1,96 @@
+/**
+ * The calls of an admin port that the commands need, with answers that have been looked at: what
+ * comes out of here has the form that src/admin/contract.ts says, or is an AskError in words.
+ */
+import type { AdminError, SafeToDelete, Status } from '../admin/contract.js';
+import type { Clock } from '../clock.js';
+import { formatAddress } from '../settings/address.js';
+import { type Answer, ask, AskError, notTidegate, type Target } from './ask.js';
+import type { Readiness } from './options.js';
+import { fits, isAdminError, SAFE_TO_DELETE, STATUS } from './shapes.js';
+
+/** An answer, as it was written and as it is understood. */
+export interface Told<T> {
+  readonly value: T;
+  readonly text: string;
+  /** The time of day where it was answered. */
+  readonly atMs: number;
+}
+
+export class AdminPort {
+  /** `HOST:PORT`, for people. */
+  readonly name: string;
+  private readonly target: Target;
+  private readonly clock: Clock;
+
+  constructor(target: Target, clock: Clock) {
+    this.name = formatAddress(target.at);
+    this.target = target;
+    this.clock = clock;
+  }
+
+  async status(): Promise<Told<Status>> {
+    return this.readStatus(await ask(this.target, this.clock, 'GET', '/status'), 200);
+  }
+
+  async safeToDelete(): Promise<Told<SafeToDelete>> {
+    const answer = await ask(this.target, this.clock, 'GET', '/safe-to-delete');
+    const value = this.parse(answer);
+    if (!fits<SafeToDelete>(value, SAFE_TO_DELETE)) throw this.refused(answer, value);
+    if (answer.status !== (value.safe ? 200 : 409)) throw this.refused(answer, value);
+    return this.told(answer, value);
+  }
+
+  /** What is undefined is left to the one who is asked. */
+  async drain(reason: string | undefined, readiness: Readiness | undefined): Promise<Told<Status>> {
+    const query = new URLSearchParams();
+    if (reason !== undefined) query.set('reason', reason);
+    if (readiness !== undefined) query.set('readiness', readiness);
+    const path = query.size === 0 ? '/drain' : `/drain?${query.toString()}`;
+    return this.readStatus(await ask(this.target, this.clock, 'POST', path), 202);
+  }
+
+  async recall(): Promise<Told<Status>> {
+    return this.readStatus(await ask(this.target, this.clock, 'DELETE', '/drain'), 202);
+  }
+
+  private readStatus(answer: Answer, expected: number): Told<Status> {
+    const value = this.parse(answer);
+    if (answer.status !== expected || !fits<Status>(value, STATUS)) {
+      throw this.refused(answer, value);
+    }
+    return this.told(answer, value);
+  }
+
+  private told<T>({ body, atMs }: Answer, value: T): Told<T> {
+    const text = body.endsWith('\n') ? body : `${body}\n`;
+    return { value, text, atMs: atMs ?? this.clock.wall().getTime() };
+  }
+
+  private parse({ status, body }: Answer): unknown {
+    try {
+      return JSON.parse(body);
+    } catch {
+      throw notTidegate(this.name, `answers ${status} with something else than JSON`);
+    }
+  }
+
+  /** In words, for an answer that is not what was asked for. */
+  private refused({ status }: Answer, value: unknown): AskError {
+    if (!isAdminError(value)) return notTidegate(this.name, `answers ${status} in another form`);
+    return new AskError(
+      `${this.name} ${status === 403 ? this.forbidden() : reasonOf(status, value)}`,
+    );
+  }
+
+  private forbidden(): string {
+    return this.target.token === undefined
+      ? 'takes changes from its own pod only: run it there (kubectl exec, kubectl port-forward),' +
+          ' or give its token with --token or --token-file'
+      : 'refuses the token: it is not that of its setting adminToken, or it has none';
+  }
+}
+
+function reasonOf(status: number, { error, reason }: AdminError): string {
+  return `refuses (${status} ${error}): ${reason}`;
+}

@@ -1,0 +1,163 @@
+/**
+ * Runs `status`, `drain` or `wait` and says with which code to exit. Speaks to people and scripts
+ * through what it is handed; knows no process and no environment.
+ */
+import type { SafeToDelete, Status } from '../admin/contract.js';
+import type { Clock } from '../clock.js';
+import { EXIT_FAULT, EXIT_OK, type SettingFault } from '../errors.js';
+import { formatDuration } from '../settings/duration.js';
+import { AdminPort, type Told } from './admin-port.js';
+import { type Asked, readArguments, type ReadText } from './arguments.js';
+import { AskError } from './ask.js';
+import { type Command, commandHelp, EXIT_COMMAND_USAGE, EXIT_NOT_SAFE } from './options.js';
+import { poll } from './poll.js';
+import {
+  type Paint,
+  renderScreen,
+  statusLine,
+  verdictLine,
+  withColour,
+  withoutColour,
+} from './screen.js';
+import { plain, verdictWords } from './sentences.js';
+
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly readText: ReadText;
+  /** What was asked for. */
+  readonly print: (text: string) => void;
+  /** What went wrong. */
+  readonly complain: (text: string) => void;
+  /** Whether what is printed goes to a terminal that can be drawn on, and in colour. */
+  readonly isTerminal: boolean;
+  readonly isColourful: boolean;
+}
+
+/** The whole screen anew: to its first line, and clear what an earlier one left. */
+const HOME = '\x1b[H';
+const CLEAR_LINE = '\x1b[K\n';
+const CLEAR_BELOW = '\x1b[J';
+
+/** Runs it to its end; returns the exit code. */
+export async function runCommand(
+  command: Command,
+  argv: readonly string[],
+  around: Surroundings,
+): Promise<number> {
+  const faults: SettingFault[] = [];
+  const asked = readArguments(command, argv, around.readText, faults);
+  if (asked.help) {
+    around.print(commandHelp(command));
+    return EXIT_OK;
+  }
+  if (faults.length > 0) {
+    const lines = faults.map(({ key, value, reason }) => plain(`${key} "${value}": ${reason}`));
+    around.complain(`${lines.join('\n')}\nSee tidegate ${command} --help.\n`);
+    return EXIT_COMMAND_USAGE;
+  }
+  const run = new Run(asked, around);
+  try {
+    return await run[command]();
+  } catch (error) {
+    if (!(error instanceof AskError)) throw error;
+    run.complain(error.message);
+    return EXIT_FAULT;
+  }
+}
+
+class Run {
+  private readonly asked: Asked;
+  private readonly around: Surroundings;
+  private readonly port: AdminPort;
+  private readonly paint: Paint;
+  /** What was shown last, without the time. */
+  private shown = '';
+
+  constructor(asked: Asked, around: Surroundings) {
+    this.asked = asked;
+    this.around = around;
+    this.port = new AdminPort({ at: asked.admin, token: asked.token }, around.clock);
+    this.paint = around.isColourful ? withColour : withoutColour;
+  }
+
+  complain(sentence: string): void {
+    this.around.complain(plain(`tidegate ${this.asked.command}: ${sentence}`) + '\n');
+  }
+
+  async status(): Promise<number> {
+    if (this.asked.watch) return this.watch();
+    const told = await this.port.status();
+    this.showStatus(told);
+    return codeOf(told.value.verdict);
+  }
+
+  async drain(): Promise<number> {
+    const { recall, reason, readiness, watch, wait } = this.asked;
+    const told = recall ? await this.port.recall() : await this.port.drain(reason, readiness);
+    if (wait) return this.wait();
+    if (watch) return this.watch();
+    this.showStatus(told);
+    return EXIT_OK;
+  }
+
+  async wait(): Promise<number> {
+    const { output, timeoutMs } = this.asked;
+    const untilMs = timeoutMs === undefined ? undefined : this.around.clock.now() + timeoutMs;
+    let last: Told<SafeToDelete> | undefined;
+    for await (const told of this.poll(() => this.port.safeToDelete(), untilMs)) {
+      last = told;
+      if (output === 'table') this.showLine(verdictLine(told.value));
+      if (told.value.safe) break;
+    }
+    // It has been answered at least once: else there would have been an error.
+    if (last === undefined) return EXIT_FAULT;
+    if (output === 'json') this.around.print(last.text);
+    if (last.value.safe) return EXIT_OK;
+    this.complain(`after ${formatDuration(timeoutMs ?? 0)} ${verdictWords(last.value)}`);
+    return EXIT_NOT_SAFE;
+  }
+
+  private async watch(): Promise<number> {
+    for await (const told of this.poll(() => this.port.status())) {
+      if (this.asked.output === 'json') this.showChange(statusLine(told.value), told.text);
+      else if (this.around.isTerminal) this.redraw(told);
+      else this.showLine(statusLine(told.value));
+      if (told.value.phase === 'drained') return codeOf(told.value.verdict);
+    }
+    return EXIT_FAULT;
+  }
+
+  private poll<T>(ask: () => Promise<T>, untilMs = Infinity): AsyncGenerator<T, void, void> {
+    const failed = ({ message }: AskError): void => this.complain(`${message}; trying again`);
+    return poll(ask, { clock: this.around.clock, failed, untilMs });
+  }
+
+  private showStatus(told: Told<Status>): void {
+    this.around.print(this.asked.output === 'json' ? told.text : this.screen(told));
+  }
+
+  private screen({ value, atMs }: Told<Status>): string {
+    return renderScreen(value, this.port.name, atMs, this.paint);
+  }
+
+  private redraw(told: Told<Status>): void {
+    const screen = this.screen(told).replaceAll('\n', CLEAR_LINE);
+    this.around.print(`${HOME}${screen}${CLEAR_BELOW}`);
+  }
+
+  /** With the time of day, if it differs from the line before. */
+  private showLine(line: string): void {
+    const time = this.around.clock.wall().toISOString().slice(0, 19);
+    this.showChange(line, `${time}Z  ${line}\n`);
+  }
+
+  private showChange(line: string, text: string): void {
+    if (line === this.shown) return;
+    this.shown = line;
+    this.around.print(text);
+  }
+}
+
+function codeOf({ safe }: SafeToDelete): number {
+  return safe ? EXIT_OK : EXIT_NOT_SAFE;
+}

@@ -1,0 +1,120 @@
+/**
+ * The commands and their options: the one table from which parsing and help come. Nothing is
+ * decided here, and no option is named anywhere else.
+ */
+import { flagOf } from '../settings/setting.js';
+
+export const COMMANDS = ['status', 'drain', 'wait'] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** What is needed beyond the faults of the program itself (EXIT_OK, EXIT_FAULT). */
+export const EXIT_COMMAND_USAGE = 2;
+export const EXIT_NOT_SAFE = 3;
+
+export const OUTPUTS = ['table', 'json'] as const;
+export type Output = (typeof OUTPUTS)[number];
+export const READINESSES = ['fail', 'keep'] as const;
+export type Readiness = (typeof READINESSES)[number];
+
+export const ADMIN_DEFAULT = '127.0.0.1:9180';
+
+export interface Option {
+  readonly letter?: string;
+  /** What stands for its value; without it, it is a switch. */
+  readonly form?: string;
+  readonly commands: readonly Command[];
+  readonly sentence: string;
+}
+
+export const OPTIONS = {
+  admin: {
+    form: 'PORT|HOST:PORT',
+    commands: COMMANDS,
+    sentence: `The admin port of the tidegate that is meant. Default: ${ADMIN_DEFAULT}.`,
+  },
+  output: {
+    letter: 'o',
+    form: OUTPUTS.join('|'),
+    commands: COMMANDS,
+    sentence: 'For people, or as the admin port answers. Default: table.',
+  },
+  watch: {
+    letter: 'w',
+    commands: ['status', 'drain'],
+    sentence: 'Looks every second until drained; on a non-terminal, a line a change.',
+  },
+  reason: {
+    form: 'TEXT',
+    commands: ['drain'],
+    sentence: 'Why, for the log and for whoever asks.',
+  },
+  readiness: {
+    form: READINESSES.join('|'),
+    commands: ['drain'],
+    sentence: 'Whether /readyz tells load balancers to go elsewhere. Default: fail.',
+  },
+  recall: {
+    commands: ['drain'],
+    sentence: 'Takes the drain back; possible until it ends connections.',
+  },
+  wait: {
+    commands: ['drain'],
+    sentence: 'Does then what `tidegate wait` does.',
+  },
+  timeout: {
+    form: 'DURATION',
+    commands: ['wait', 'drain'],
+    sentence: 'How long to wait at most, like 30s or 1h30m. Default: for ever.',
+  },
+  token: {
+    form: 'TOKEN',
+    commands: COMMANDS,
+    sentence: 'The setting adminToken of that tidegate, for changes from outside its pod.',
+  },
+  tokenFile: {
+    form: 'FILE',
+    commands: COMMANDS,
+    sentence: 'The file that has the token.',
+  },
+  help: { letter: 'h', commands: COMMANDS, sentence: 'Prints this.' },
+} as const satisfies Readonly<Record<string, Option>>;
+
+export type OptionKey = keyof typeof OPTIONS;
+
+const PURPOSES: Readonly<Record<Command, string>> = {
+  status: `Says where a running tidegate stands: its phase, what is at work, until when
+a drain lasts at most, and whether the pod may be deleted now.`,
+  drain: `Starts the drain of a running tidegate, or takes it back. One that is going on
+keeps its deadline and its reason.`,
+  wait: `Waits until the pod of a running tidegate may be deleted. Starts nothing.`,
+};
+
+const EXIT_CODES: Readonly<Record<Command, string>> = {
+  status: '0 safe to delete, 3 not safe yet',
+  drain: '0 done; with --wait or --watch 0 safe to delete, 3 not safe yet',
+  wait: '0 safe to delete, 3 not safe within the timeout',
+};
+
+/** The options of a command, in the order of the table. */
+export function optionsOf(command: Command): [OptionKey, Option][] {
+  return (Object.entries(OPTIONS) as [OptionKey, Option][]).filter(([, { commands }]) =>
+    commands.includes(command),
+  );
+}
+
+/** What `tidegate COMMAND --help` prints. */
+export function commandHelp(command: Command): string {
+  const options = optionsOf(command).map(([key, { letter, form, sentence }]) => {
+    const short = letter === undefined ? '' : `-${letter}, `;
+    return `  ${short}${flagOf(key)}${form === undefined ? '' : ` ${form}`}\n      ${sentence}`;
+  });
+  return `Usage: tidegate ${command} [OPTION...]
+
+${PURPOSES[command]}
+
+${options.join('\n')}
+
+Exit codes: ${EXIT_CODES[command]};
+1 not reached or refused, ${EXIT_COMMAND_USAGE} usage.
+`;
+}

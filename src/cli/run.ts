@@ -1,0 +1,34 @@
+/**
+ * The commands in this process: its output, its files, its clock. The only file of the command
+ * line that touches them.
+ */
+import { readFileSync } from 'node:fs';
+import { systemClock } from '../clock.js';
+import { EXIT_FAULT } from '../errors.js';
+import { runCommand } from './command.js';
+import type { Command } from './options.js';
+
+/** What may be done to a terminal, if there is one. */
+export interface TerminalForms {
+  readonly mayDraw: boolean;
+  readonly mayColour: boolean;
+}
+
+/** Runs it to its end; returns the exit code. */
+export function runInTerminal(
+  command: Command,
+  argv: readonly string[],
+  { mayDraw, mayColour }: TerminalForms,
+): Promise<number> {
+  const { stdout, stderr } = process;
+  // The reader of a pipe has gone: nobody is left to tell.
+  for (const stream of [stdout, stderr]) stream.on('error', () => process.exit(EXIT_FAULT));
+  return runCommand(command, argv, {
+    clock: systemClock,
+    readText: (path) => readFileSync(path, 'utf8'),
+    print: (text) => stdout.write(text),
+    complain: (text) => stderr.write(text),
+    isTerminal: stdout.isTTY && mayDraw,
+    isColourful: stdout.isTTY && mayColour,
+  });
+}

@@ -1,0 +1,45 @@
+/**
+ * What signals mean. `classic`: the first one starts the drain or goes on with it, the process ends
+ * once drained; the second one ends it now. `native`: the kubelet sends SIGTERM when the app is gone
+ * already, or the grace is spent, or the sidecar alone is restarted: it means now.
+ */
+import type { Clock } from '../clock.js';
+import type { DrainController } from './controller.js';
+
+export interface EndingSettings {
+  readonly sidecar: 'classic' | 'native';
+  readonly lingerMs: number;
+}
+
+export class Ending {
+  /** Resolves when the process may end. */
+  readonly ended: Promise<void>;
+  private readonly drain: DrainController;
+  private readonly clock: Clock;
+  private readonly settings: EndingSettings;
+  private end: () => void = () => undefined;
+  private asked = false;
+
+  constructor(drain: DrainController, clock: Clock, settings: EndingSettings) {
+    this.drain = drain;
+    this.clock = clock;
+    this.settings = settings;
+    this.ended = new Promise((resolve) => (this.end = resolve));
+  }
+
+  /** SIGINT comes from a terminal, where nothing is native. */
+  signal(signal: 'SIGTERM' | 'SIGINT'): void {
+    const isNow = this.asked || (signal === 'SIGTERM' && this.settings.sidecar === 'native');
+    this.asked = true;
+    if (this.drain.phase === 'drained') this.end();
+    else if (isNow) this.drain.now(signal);
+    else this.drain.terminate(signal);
+  }
+
+  /** The drain is over. Without a signal there is nothing to end: the pod may yet be wanted. */
+  drained(): void {
+    if (!this.asked) return;
+    if (this.settings.lingerMs === 0) this.end();
+    else this.clock.after(this.settings.lingerMs, () => this.end());
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * The settings table: the one place where a setting is named. Flags, environment variables, chart
+ * values, the help text and the README's table come from it.
+ */
+import type { Setting, SettingsTable } from './setting.js';
+
+const PROXY_PROTOCOLS = ['off', 'v1', 'v2'] as const;
+const FORWARDED = ['if-absent', 'append', 'off'] as const;
+const SIDECARS = ['classic', 'native'] as const;
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type ProxyProtocol = (typeof PROXY_PROTOCOLS)[number];
+export type Forwarded = (typeof FORWARDED)[number];
+export type SidecarForm = (typeof SIDECARS)[number];
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const SETTINGS = {
+  listen: { type: 'address', default: '8080', sentence: 'Where clients connect.' },
+  app: { type: 'address', default: '127.0.0.1:3000', sentence: 'Where the app listens.' },
+  admin: { type: 'address', default: '9180', sentence: 'Where probes and metrics are answered.' },
+  gracePeriod: {
+    type: 'duration',
+    default: '30s',
+    minMs: 1,
+    sentence: "The pod's `terminationGracePeriodSeconds`.",
+  },
+  appShutdown: {
+    type: 'duration',
+    default: '20s, at most 1/6 of `gracePeriod`',
+    sentence: "What of it is kept for the app's own shutdown.",
+  },
+  margin: {
+    type: 'duration',
+    default: '3s, at most 1/10 of `gracePeriod`',
+    sentence: 'What of it is kept in reserve.',
+  },
+  settleMin: {
+    type: 'duration',
+    default: '10s, at most `settleMax`',
+    zeroAllowed: true,
+    sentence: 'How long a drain waits at least for load balancers to stop sending.',
+  },
+  settleQuiet: {
+    type: 'duration',
+    default: '5s, at most `settleMax`',
+    zeroAllowed: true,
+    sentence: 'After that, how long no new work may come until it counts as stopped.',
+  },
+  settleMax: {
+    type: 'duration',
+    default: '30s, at most 20 % of the budget',
+    zeroAllowed: true,
+    sentence: 'How long it waits for that at most.',
+  },
+  closeWindow: {
+    type: 'duration',
+    default: '120s, at most 25 % of the budget',
+    zeroAllowed: true,
+    sentence: 'How long before the deadline the phase `closing` begins.',
+  },
+  quietFor: {
+    type: 'duration',
+    default: '60s',
+    zeroAllowed: true,
+    sentence: 'How long a pod that stays must have been quiet to be safe to delete.',
+  },
+  terminationNotice: {
+    type: 'duration',
+    default: '10s',
+    zeroAllowed: true,
+    sentence: 'How late the notice may be that the pod is terminating.',
+  },
+  sidecar: {
+    type: 'choice',
+    choices: SIDECARS,
+    default: 'classic',
+    sentence: 'What SIGTERM means: `classic` starts the drain, `native` ends it at once.',
+  },
+  linger: {
+    type: 'duration',
+    default: '0s',
+    zeroAllowed: true,
+    sentence: 'How long it stays after a drain that SIGTERM began.',
+  },
+  keepAlive: {
+    type: 'duration',
+    default: '60s',
+    minMs: 1000,
+    zeroAllowed: true,
+    sentence:
+      'How long a connection is quiet before TCP asks whether the peer is alive; 0 for never.',
+  },
+  proxyProtocol: {
+    type: 'choice',
+    choices: PROXY_PROTOCOLS,
+    default: 'off',
+    sentence: 'Which PROXY protocol preamble the app gets.',
+  },
+  forwarded: {
+    type: 'choice',
+    choices: FORWARDED,
+    default: 'if-absent',
+    sentence: 'When a request gets an `X-Forwarded-For` line.',
+  },
+  appConnectTimeout: {
+    type: 'duration',
+    default: '10s',
+    minMs: 1,
+    sentence: 'How long clients wait for an app that does not accept connections yet.',
+  },
+  appHealthPath: {
+    type: 'text',
+    form: 'PATH',
+    default: 'none',
+    sentence:
+      'Where the app answers 2xx when it is ready; without it, taking a connection will do.',
+  },
+  adminToken: {
+    type: 'text',
+    form: 'TOKEN',
+    default: 'none',
+    sentence: 'Lets others than loopback start and recall a drain.',
+  },
+  adminTokenFile: {
+    type: 'text',
+    form: 'FILE',
+    default: 'none',
+    sentence: 'The file that has it; read once, at the start.',
+  },
+  terminationMessagePath: {
+    type: 'text',
+    form: 'FILE',
+    default: '/dev/termination-log',
+    sentence: "Where the drain's outcome is left; written only if it is there.",
+  },
+  logLevel: {
+    type: 'choice',
+    choices: LOG_LEVELS,
+    default: 'info',
+    sentence: 'What is logged.',
+  },
+} as const satisfies SettingsTable;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type KeyOf<T extends string> = {
+  [K in SettingKey]: (typeof SETTINGS)[K]['type'] extends T ? K : never;
+}[SettingKey];
+export type DurationSetting = Setting & { readonly type: 'duration' };
+export type ChoiceOf<K extends KeyOf<'choice'>> = (typeof SETTINGS)[K]['choices'][number];

@@ -1,0 +1,127 @@
+/**
+ * Clients in a process of their own: thousands of WebSockets as raw sockets, and requests that wait
+ * for their answer. It knows of each how it ended, and measures how long an echo takes.
+ */
+import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { answerTo } from './asked.mjs';
+
+const AT_ONCE = 200;
+const OPEN_MS_MAX = 30_000;
+const UPGRADE =
+  'GET /socket HTTP/1.1\r\nHost: crowd\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+const HOLD = 'GET /hold HTTP/1.1\r\nHost: crowd\r\nUser-Agent: crowd\r\n\r\n';
+const HELD_BODY = 'held back\n';
+/** A masked binary frame (RFC 6455 5.2) of four bytes, its mask zero. */
+const FRAME = Buffer.from([0x82, 0x84, 0, 0, 0, 0, 1, 2, 3, 4]);
+const ECHO_BYTES = 6;
+
+/** Open WebSockets, oldest first. */
+const open = new Set();
+const ended = { byReset: 0, byEnd: 0, refused: 0 };
+const requests = { asked: 0, whole: 0, cut: 0 };
+
+/** One WebSocket; resolves once it is open. */
+function upgrade(port, halfOpen) {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: halfOpen, noDelay: true });
+    let isOpen = false;
+    let failed = false;
+    socket.on('error', () => (failed = true));
+    socket.on('end', () => isOpen && ended.byEnd++);
+    socket.on('close', () => {
+      socket.echoed?.();
+      if (isOpen && failed) ended.byReset++;
+      if (!isOpen) ended.refused++;
+      if (!isOpen) reject(new Error('no WebSocket'));
+      open.delete(socket);
+    });
+    socket.on('data', (chunk) => {
+      if (isOpen) return socket.echoed?.(chunk);
+      if (!chunk.toString('latin1').startsWith('HTTP/1.1 101 ')) return socket.destroy();
+      isOpen = true;
+      open.add(socket);
+      resolve(socket);
+    });
+    socket.write(UPGRADE);
+  });
+}
+
+/** Does `act` `count` times, a few at once. */
+async function manyTimes(count, act) {
+  let left = count;
+  const worker = async () => {
+    while (left-- > 0) await act();
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker));
+}
+
+function hold(port) {
+  requests.asked++;
+  const socket = connect({ port, host: '127.0.0.1' });
+  let said = '';
+  socket.on('error', () => undefined);
+  socket.on('data', (chunk) => {
+    said += chunk.toString('latin1');
+    if (!said.endsWith(HELD_BODY) && !said.endsWith(`${HELD_BODY}\r\n0\r\n\r\n`)) return;
+    if (said.startsWith('HTTP/1.1 200 ')) requests.whole++;
+    socket.whole = true;
+  });
+  socket.on('close', () => socket.whole || requests.cut++);
+  socket.write(HOLD);
+}
+
+/** Echoes a frame on a socket every so often, until the time is up; nanoseconds each. */
+async function echoOn(socket, everyMs, endMs, samples) {
+  await sleep(Math.random() * everyMs);
+  while (performance.now() < endMs && !socket.destroyed) {
+    // No chunk: it has closed.
+    const from = process.hrtime.bigint();
+    await new Promise((resolve) => {
+      let bytes = 0;
+      socket.echoed = (chunk) => {
+        bytes += chunk?.length ?? ECHO_BYTES;
+        if (bytes >= ECHO_BYTES) resolve();
+      };
+      socket.write(FRAME);
+    });
+    if (!socket.destroyed) samples.push(Number(process.hrtime.bigint() - from));
+    await sleep(everyMs);
+  }
+}
+
+const at = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
+
+answerTo({
+  open: async ({ port, count, halfOpen = false }) => {
+    const late = setTimeout(() => process.exit(1), OPEN_MS_MAX);
+    await manyTimes(count, () => upgrade(port, halfOpen));
+    clearTimeout(late);
+    return { open: open.size };
+  },
+  tally: () => ({ open: open.size, ...ended }),
+  /** The `count` oldest leave in order. */
+  leave: ({ count }) => {
+    for (const socket of [...open].slice(0, count)) {
+      open.delete(socket);
+      socket.end();
+    }
+    return { open: open.size };
+  },
+  hold: ({ port, count }) => {
+    for (let left = count; left > 0; left--) hold(port);
+    return { ...requests };
+  },
+  requests: () => ({ ...requests }),
+  /** The first `count` sockets echo; in microseconds, how long that takes. */
+  echo: async ({ count, everyMs, forMs }) => {
+    const samples = [];
+    const endMs = performance.now() + forMs;
+    const sockets = [...open].slice(0, count);
+    await Promise.all(sockets.map((socket) => echoOn(socket, everyMs, endMs, samples)));
+    const sorted = samples.map((ns) => ns / 1_000).sort((one, other) => one - other);
+    const [p50, p99, max] = [at(sorted, 0.5), at(sorted, 0.99), at(sorted, 1)];
+    return { samples: sorted.length, p50, p99, max };
+  },
+});
