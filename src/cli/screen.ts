@@ -16,8 +16,8 @@ import {
 
 export const COLUMNS = 80;
 const LABEL_COLUMNS = 10;
-/** A newer tidegate may know more kinds; so many leave the screen its 24 lines. */
-const KINDS_MAX = 9;
+/** A newer tidegate may know more kinds; with so many there is a line left for the cursor. */
+const KINDS_MAX = 8;
 
 /** Puts colour on a text, or leaves it. */
 export type Paint = (text: string, colour: Colour) => string;
