@@ -16,10 +16,16 @@ export function plainAddress(address: string): string {
   return mapped ? address.slice(MAPPED.length) : address;
 }
 
+/** A zone (RFC 4007 section 11) means something to this machine alone. */
+function withoutZone(address: string): string {
+  const at = address.indexOf('%');
+  return at < 0 ? address : address.slice(0, at);
+}
+
 /** The preamble that names `client` as the source; `UNKNOWN` once the socket has no addresses. */
 export function proxyPreamble(version: 'v1' | 'v2', client: Socket): Buffer {
-  const source = plainAddress(client.remoteAddress ?? '');
-  const destination = plainAddress(client.localAddress ?? '');
+  const source = withoutZone(plainAddress(client.remoteAddress ?? ''));
+  const destination = withoutZone(plainAddress(client.localAddress ?? ''));
   const known = source !== '' && destination !== '' && isIPv6(source) === isIPv6(destination);
   const ports: [number, number] = [client.remotePort ?? 0, client.localPort ?? 0];
   if (version === 'v1') return v1(known, source, destination, ports);
@@ -52,11 +58,10 @@ function portBytes(port: number): [number, number] {
   return [port >> 8, port & 0xff];
 }
 
-/** The 4 or 16 bytes of a textual address (RFC 4291 section 2.2; no zone). */
+/** The 4 or 16 bytes of a textual address without a zone (RFC 4291 section 2.2). */
 export function addressBytes(address: string): number[] {
   if (!isIPv6(address)) return address.split('.').map(Number);
-  const [text = ''] = address.split('%');
-  const [left = '', right] = text.split('::');
+  const [left = '', right] = address.split('::');
   const before = groups(left);
   if (right === undefined) return before;
   const after = groups(right);
