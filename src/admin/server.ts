@@ -7,6 +7,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Socket } from 'node:net';
 import { mayChange } from './access.js';
 import { sendError } from './answer.js';
+import { targetOf } from './target.js';
 
 /** Connections at once, bytes of head, and milliseconds for a request: enough for any scraper. */
 export const CONNECTIONS_MAX = 256;
@@ -87,17 +88,17 @@ async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { pathname, searchParams: query } = new URL(request.url ?? '/', 'http://admin');
-  const methods = Object.hasOwn(routes, pathname) ? routes[pathname] : undefined;
+  const { path, query } = targetOf(request.url ?? '/');
+  const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (methods === undefined) {
     const known = Object.keys(routes).join(', ');
-    return sendError(response, 404, 'not-found', `there is no ${pathname}; there are ${known}`);
+    return sendError(response, 404, 'not-found', `there is no ${path}; there are ${known}`);
   }
   const route = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
   if (route === undefined) {
     const allowed = Object.keys(methods).join(', ');
     response.setHeader('allow', allowed);
-    const reason = `${pathname} takes ${allowed}, not ${request.method}`;
+    const reason = `${path} takes ${allowed}, not ${request.method}`;
     return sendError(response, 405, 'method-not-allowed', reason);
   }
   if (route.changes === true && !mayChange(request, token)) {
@@ -106,7 +107,7 @@ async function dispatch(
   }
   const unknown = [...query.keys()].find((key) => route.query?.includes(key) !== true);
   if (unknown !== undefined && route.waits !== true) {
-    const reason = `${pathname} knows no query key "${unknown}"`;
+    const reason = `${path} knows no query key "${unknown}"`;
     return sendError(response, 400, 'bad-request', reason);
   }
   if (route.waits === true) room.wait(request.socket);
