@@ -85,9 +85,12 @@ export class DrainController {
     return this.running?.reason;
   }
 
-  /** Starts a drain. One that is going on keeps its budget and its reason. */
+  /**
+   * Starts a drain. One that is going on keeps its budget and its reason. A pod that is terminating
+   * stays ready: Kubernetes has withdrawn it, and falls back to it where nothing else is left.
+   */
   ask(reason: string, failsReadiness = false): void {
-    this.failsReadiness ||= failsReadiness;
+    this.failsReadiness ||= failsReadiness && !this.terminating;
     if (this.running !== undefined) return;
     const { clock, tracker } = this;
     this.running = {
@@ -110,7 +113,7 @@ export class DrainController {
   /** As `ask`, by one who knows that the pod is going away. */
   terminate(reason: string): void {
     this.terminating = true;
-    if (this.phase !== 'drained') this.waits.hold();
+    this.waits.hold();
     this.ask(reason);
   }
 
@@ -151,14 +154,11 @@ export class DrainController {
   /** The clock or the tracker may have made something due. */
   step(): void {
     if (this.running === undefined || this.running.cutting) return;
-    let event = this.due();
-    while (event !== undefined) {
-      if (event === 'deadline') this.finish('deadline');
-      else {
-        this.move(event);
-        if (this.phase === 'drained') this.report('finished');
-      }
-      event = this.due();
+    for (let event = this.due(); event !== undefined; event = this.due()) {
+      // What is cut goes in turns: until they are over, the deadline would be due again and again.
+      if (event === 'deadline') return this.finish('deadline');
+      this.move(event);
+      if (this.phase === 'drained') this.report('finished');
     }
     this.arm();
   }

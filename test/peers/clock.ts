@@ -77,3 +77,22 @@ export class HandClock implements Clock {
     this.time = end;
   }
 }
+
+/** A clock for what looks at it while it works: while `isCostly`, every look takes a millisecond. */
+export class CostlyClock extends HandClock {
+  isCostly = false;
+  /** How often somebody asked for the next turn of the event loop. */
+  turns = 0;
+  private spentMs = 0;
+
+  override now(): number {
+    if (this.isCostly) this.spentMs++;
+    if (this.spentMs > 100_000) throw new Error('it looks at the clock for ever');
+    return super.now() + this.spentMs;
+  }
+
+  override after<A>(ms: number, act: (arg: A) => void, arg?: A): Timer {
+    if (ms === 0) this.turns++;
+    return super.after(ms, act, arg);
+  }
+}
