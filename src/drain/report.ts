@@ -28,7 +28,7 @@ export function terminationMessage(report: DrainReport): string {
   const { startedAt, tookMs, reason, ...counts } = report;
   const told = {
     drained: true,
-    reason: reason.slice(0, REASON_CHARACTERS_MAX),
+    reason: [...reason].slice(0, REASON_CHARACTERS_MAX).join(''),
     startedAt: startedAt.toISOString(),
     tookSeconds: Math.round(tookMs / 100) / 10,
     ...counts,

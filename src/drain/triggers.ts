@@ -3,7 +3,7 @@
  * once drained; the second one ends it now. `native`: the kubelet sends SIGTERM when the app is gone
  * already, or the grace is spent, or the sidecar alone is restarted: it means now.
  */
-import type { Clock } from '../clock.js';
+import type { Clock, Timer } from '../clock.js';
 import type { DrainController } from './controller.js';
 
 export interface EndingSettings {
@@ -19,6 +19,7 @@ export class Ending {
   private readonly settings: EndingSettings;
   private end: () => void = () => undefined;
   private asked = false;
+  private lingering: Timer | undefined;
 
   constructor(drain: DrainController, clock: Clock, settings: EndingSettings) {
     this.drain = drain;
@@ -39,7 +40,11 @@ export class Ending {
   /** The drain is over. Without a signal there is nothing to end: the pod may yet be wanted. */
   drained(): void {
     if (!this.asked) return;
-    if (this.settings.lingerMs === 0) this.end();
-    else this.clock.after(this.settings.lingerMs, () => this.end());
+    if (this.settings.lingerMs === 0) return this.end();
+    this.lingering?.cancel();
+    this.lingering = this.clock.after(this.settings.lingerMs, () => {
+      // Where new work has come meanwhile, it is the end of that which is lingered behind.
+      if (this.drain.phase === 'drained') this.end();
+    });
   }
 }

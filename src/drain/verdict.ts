@@ -5,7 +5,7 @@
 import type { Phase } from './phase.js';
 
 /** Why not; one at a time, the first that holds. */
-export const VERDICT_REASONS = ['starting', 'active', 'leases', 'settling', 'not-quiet'] as const;
+export const VERDICT_REASONS = ['active', 'leases', 'settling', 'starting', 'not-quiet'] as const;
 export type VerdictReason = (typeof VERDICT_REASONS)[number];
 
 export interface VerdictFacts {

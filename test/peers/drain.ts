@@ -48,9 +48,15 @@ export class StagedDrain {
       drained: (report) => {
         this.told.push(`drained ${report.ended}`);
         this.reports.push(report);
+        this.drained();
       },
     });
     this.drain.appSeen = true;
+  }
+
+  /** For those who listen, too. */
+  protected drained(): void {
+    // nobody does
   }
 
   get phase(): Phase {
@@ -61,7 +67,7 @@ export class StagedDrain {
     return this.reports.at(-1);
   }
 
-  /** How long `act` takes until the phase is another one; throws if that takes longer than a day. */
+  /** How long it takes to come to `phase`; throws if that is longer than a day. */
   msUntil(phase: Phase): number {
     const from = this.clock.now();
     while (this.phase !== phase) {

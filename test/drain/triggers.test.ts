@@ -1,0 +1,168 @@
+/**
+ * What signals do to a drain, and when the process may end: as a classic container, as a native
+ * sidecar, in a terminal; and how long it lingers.
+ */
+import t from 'tap';
+import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
+import { Ending, type EndingSettings } from '../../src/drain/triggers.js';
+import { StagedDrain } from '../peers/drain.js';
+
+/** A drain whose process ends by signals, as the sidecar joins them. */
+class StagedEnding extends StagedDrain {
+  readonly ending: Ending;
+  isOver = false;
+
+  constructor(settings: Partial<EndingSettings> = {}) {
+    super();
+    const all: EndingSettings = { sidecar: 'classic', lingerMs: 0, ...settings };
+    this.ending = new Ending(this.drain, this.clock, all);
+    void this.ending.ended.then(() => (this.isOver = true));
+  }
+
+  protected override drained(): void {
+    this.ending.drained();
+  }
+
+  /** Lets time pass, and promises come to what they come to. */
+  async pass(ms: number): Promise<void> {
+    this.clock.advance(ms);
+    await Promise.resolve();
+  }
+}
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  t.test(`classic: ${signal} starts the drain, the process ends once drained`, async (t) => {
+    const staged = new StagedEnding();
+    const work = staged.traffic.websocket();
+    staged.ending.signal(signal);
+    t.equal(staged.phase, 'settling');
+    t.equal(staged.drain.terminating, true);
+    await staged.pass(20_000);
+    t.equal(staged.phase, 'draining');
+    t.equal(staged.isOver, false);
+    staged.traffic.end(work);
+    await staged.pass(IDLE_CONFIRM_MS);
+    t.equal(staged.isOver, true);
+    t.same(staged.told, [`began ${signal} 1`, 'drained finished']);
+  });
+
+  t.test(`classic: a second signal after ${signal} ends it now`, async (t) => {
+    const staged = new StagedEnding();
+    staged.traffic.websocket();
+    staged.ending.signal(signal);
+    await staged.pass(1_000);
+    staged.ending.signal('SIGTERM');
+    await staged.pass(0);
+    t.equal(staged.isOver, true);
+    t.same(staged.told, [`began ${signal} 1`, 'drained now']);
+    t.equal(staged.report?.cut, 1);
+  });
+}
+
+t.test('classic: a SIGTERM behind the preStop goes on with its drain', async (t) => {
+  const staged = new StagedEnding();
+  staged.traffic.websocket();
+  staged.drain.terminate('preStop');
+  const { budget } = staged.drain;
+  staged.ending.signal('SIGTERM');
+  await staged.pass(20_000);
+  t.equal(staged.phase, 'draining');
+  t.equal(staged.drain.budget, budget);
+  t.equal(staged.drain.reason, 'preStop');
+  t.equal(staged.isOver, false);
+  await staged.pass(80_000);
+  t.equal(staged.isOver, true, 'the deadline ends it');
+  t.same(staged.told.slice(1), ['drained deadline']);
+});
+
+t.test('classic: a SIGTERM makes a drain by hand final', async (t) => {
+  const staged = new StagedEnding();
+  staged.traffic.websocket();
+  staged.drain.ask('by hand', true);
+  staged.ending.signal('SIGTERM');
+  t.equal(staged.drain.recall(), 'terminating');
+  await staged.pass(0);
+  t.equal(staged.isOver, false);
+});
+
+t.test('native: SIGTERM means now', async (t) => {
+  const staged = new StagedEnding({ sidecar: 'native' });
+  staged.traffic.websocket();
+  staged.ending.signal('SIGTERM');
+  await staged.pass(0);
+  t.equal(staged.isOver, true);
+  t.equal(staged.report?.cut, 1);
+  t.same(staged.told, ['began SIGTERM 1', 'drained now']);
+});
+
+t.test('native: SIGTERM ends a drain that the preStop began', async (t) => {
+  const staged = new StagedEnding({ sidecar: 'native' });
+  staged.traffic.websocket();
+  staged.drain.terminate('preStop');
+  await staged.pass(30_000);
+  t.equal(staged.isOver, false);
+  staged.ending.signal('SIGTERM');
+  await staged.pass(0);
+  t.equal(staged.isOver, true);
+  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 30_000 }]);
+});
+
+t.test('native: SIGINT comes from a terminal, and drains', async (t) => {
+  const staged = new StagedEnding({ sidecar: 'native' });
+  staged.traffic.websocket();
+  staged.ending.signal('SIGINT');
+  await staged.pass(20_000);
+  t.equal(staged.phase, 'draining');
+  t.equal(staged.isOver, false);
+  staged.ending.signal('SIGINT');
+  await staged.pass(0);
+  t.equal(staged.isOver, true, 'a second one does not wait');
+});
+
+t.test('a signal when all is drained ends the process at once', async (t) => {
+  for (const sidecar of ['classic', 'native'] as const) {
+    const staged = new StagedEnding({ sidecar, lingerMs: 5_000 });
+    staged.drain.terminate('preStop');
+    await staged.pass(30_000);
+    t.equal(staged.phase, 'drained');
+    t.equal(staged.isOver, false, 'a drain that no signal began ends nothing');
+    staged.ending.signal('SIGTERM');
+    await staged.pass(0);
+    t.equal(staged.isOver, true, sidecar);
+  }
+});
+
+t.test(
+  'it lingers behind a drain for as long as is set, and a second signal ends that',
+  async (t) => {
+    const staged = new StagedEnding({ lingerMs: 5_000 });
+    staged.ending.signal('SIGTERM');
+    staged.msUntil('drained');
+    await staged.pass(4_999);
+    t.equal(staged.isOver, false);
+    await staged.pass(1);
+    t.equal(staged.isOver, true);
+    const impatient = new StagedEnding({ lingerMs: 5_000 });
+    impatient.ending.signal('SIGTERM');
+    impatient.msUntil('drained');
+    impatient.ending.signal('SIGTERM');
+    await impatient.pass(0);
+    t.equal(impatient.isOver, true);
+  },
+);
+
+t.test('work that comes while it lingers is finished first', async (t) => {
+  const staged = new StagedEnding({ lingerMs: 5_000 });
+  staged.ending.signal('SIGTERM');
+  staged.msUntil('drained');
+  await staged.pass(4_000);
+  const late = staged.traffic.request();
+  await staged.pass(4_000);
+  t.equal(staged.phase, 'draining');
+  t.equal(staged.isOver, false);
+  staged.traffic.answer(late);
+  await staged.pass(IDLE_CONFIRM_MS + 4_999);
+  t.equal(staged.isOver, false, 'and lingered behind again');
+  await staged.pass(1);
+  t.equal(staged.isOver, true);
+});

@@ -1,0 +1,81 @@
+/**
+ * The app's port refuses: in a drain its container is dead and nothing is left to wait for, unless
+ * what it took is still at work, which says that it has only stopped listening.
+ */
+import t from 'tap';
+import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
+import { drainIn, StagedDrain } from '../peers/drain.js';
+
+t.test('an app that refuses ends nothing while the pod serves', (t) => {
+  const { drain, told } = drainIn('serving');
+  drain.appRefuses();
+  t.equal(drain.phase, 'serving');
+  t.same(told, []);
+  t.end();
+});
+
+for (const phase of ['settling', 'draining', 'closing'] as const) {
+  t.test(`an app that is gone in ${phase} leaves nothing to wait for`, (t) => {
+    const { drain, clock, traffic, reports, told } = drainIn(phase);
+    drain.terminate('preStop');
+    told.length = 0;
+    traffic.dial();
+    const idle = traffic.connect();
+    for (const tunnel of traffic.tracker.tunnels()) {
+      if (tunnel.kind === 'websocket') traffic.cut(tunnel, 'error');
+    }
+    drain.appRefuses();
+    t.equal(drain.phase, 'drained');
+    t.same(told, ['drained app-gone']);
+    t.match(reports, [{ ended: 'app-gone', cut: 0 }]);
+    t.equal(idle.isOver, false, 'what is idle is left alone');
+    drain.appRefuses();
+    clock.advance(200_000);
+    t.equal(reports.length, 1, 'and told once');
+    t.end();
+  });
+
+  t.test(`an app that has only stopped listening in ${phase} finishes what it took`, (t) => {
+    const { drain, clock, traffic, told } = drainIn(phase);
+    drain.appRefuses();
+    t.equal(drain.phase, phase);
+    for (const tunnel of traffic.tracker.tunnels()) traffic.end(tunnel);
+    t.equal(drain.phase, phase);
+    drain.appRefuses();
+    t.equal(drain.phase, 'drained');
+    t.equal(told.at(-1), 'drained app-gone');
+    clock.advance(IDLE_CONFIRM_MS);
+    t.end();
+  });
+}
+
+t.test('an app that is gone when all is drained changes nothing', (t) => {
+  const { drain, told } = drainIn('drained');
+  drain.appRefuses();
+  t.equal(drain.phase, 'drained');
+  t.same(told, []);
+  t.end();
+});
+
+t.test('an app that comes back in a drain by hand is waited for again', (t) => {
+  const staged = new StagedDrain();
+  staged.drain.ask('by hand');
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'drained');
+  const work = staged.traffic.request();
+  t.equal(staged.phase, 'draining');
+  staged.traffic.answer(work);
+  staged.clock.advance(IDLE_CONFIRM_MS);
+  t.same(staged.told, ['began by hand 0', 'drained app-gone', 'drained finished']);
+  t.end();
+});
+
+t.test('an app that is gone for good is not waited for, whoever still dials it', (t) => {
+  const staged = new StagedDrain();
+  staged.drain.terminate('preStop');
+  staged.drain.appRefuses();
+  staged.traffic.dial();
+  staged.clock.advance(1_000);
+  t.equal(staged.phase, 'drained');
+  t.end();
+});
