@@ -14,6 +14,7 @@ import {
   type SidecarForm,
   SETTINGS,
 } from './settings/table.js';
+import { variableOf } from './settings/setting.js';
 import { renderHelp, renderTable } from './settings/texts.js';
 import { Values } from './settings/values.js';
 
@@ -111,13 +112,19 @@ function checkAddresses({ listen, admin, app }: Config, values: Values): void {
   }
 }
 
-/** What a terminal may be given: see https://no-color.org. */
-export function terminalForms(env: Environment = process.env): {
+/** What of the environment the commands heed: see https://no-color.org for the last. */
+export function commandEnvironment(env: Environment = process.env): {
+  readonly variables: Environment;
   readonly mayDraw: boolean;
   readonly mayColour: boolean;
 } {
+  const names = (['admin', 'adminToken', 'adminTokenFile'] as const).map(variableOf);
   const mayDraw = env['TERM'] !== 'dumb';
-  return { mayDraw, mayColour: mayDraw && (env['NO_COLOR'] ?? '') === '' };
+  return {
+    variables: Object.fromEntries(names.map((name) => [name, env[name]])),
+    mayDraw,
+    mayColour: mayDraw && (env['NO_COLOR'] ?? '') === '',
+  };
 }
 
 /** What `--help` prints. */

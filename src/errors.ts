@@ -35,6 +35,14 @@ export interface SettingFault {
   readonly reason: string;
 }
 
+/** What is meant to be secret, by the name it was given under; a file's name is none. */
+const SECRET = /token(?!.*file)/i;
+
+/** A fault as it may be shown: in logs and terminals a secret would be read by others. */
+export function settingFault(key: string, value: string, reason: string): SettingFault {
+  return { key, value: SECRET.test(key) && value !== '' ? '***' : value, reason };
+}
+
 /** All faults of all settings at once, so that nobody has to find them one start at a time. */
 export class ConfigError extends TidegateError {
   readonly code = 'ERR_CONFIG';

@@ -17,9 +17,9 @@ if (command === '--help' || command === 'help') {
   const { runDemo } = await import('./demo/run.js');
   process.exit(await runDemo(rest));
 } else if (command === 'status' || command === 'drain' || command === 'wait') {
-  const { terminalForms } = await import('./config.js');
+  const { commandEnvironment } = await import('./config.js');
   const { runInTerminal } = await import('./cli/run.js');
-  process.exit(await runInTerminal(command, rest, terminalForms()));
+  process.exit(await runInTerminal(command, rest, commandEnvironment()));
 } else {
   const { runSidecar } = await import('./sidecar.js');
   process.exit(await runSidecar(process.argv.slice(2)));

@@ -4,7 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { type Config, helpText, loadConfig, settingsTable } from '../src/config.js';
+import {
+  commandEnvironment,
+  type Config,
+  helpText,
+  loadConfig,
+  settingsTable,
+} from '../src/config.js';
 import { ConfigError } from '../src/errors.js';
 import type { Environment } from '../src/settings/given.js';
 import { SETTINGS } from '../src/settings/table.js';
@@ -206,6 +212,35 @@ t.test('the environment of the process counts, if no other is given', (t) => {
   process.env.TIDEGATE_LOG_LEVEL = 'fatal';
   t.teardown(() => delete process.env.TIDEGATE_LOG_LEVEL);
   t.equal(loadConfig([]).logLevel, 'fatal');
+  t.end();
+});
+
+t.test('a token that cannot be used is not repeated', (t) => {
+  const reason = 'is not 8 to 512 printable characters without spaces';
+  const fault = `TIDEGATE_ADMIN_TOKEN "***": ${reason}`;
+  t.same(faultsOf('', { TIDEGATE_ADMIN_TOKEN: 'short' }), [fault]);
+  t.same(faultsOf('--admin-token=longenough --admin-token=toolong2 --token=longenough'), [
+    '--admin-token "***": is given twice',
+    '--token "***": is no setting',
+  ]);
+  t.same(faultsOf('', { TIDEGATE_ADMIN_TOKENS: 'longenough' }), [
+    'TIDEGATE_ADMIN_TOKENS "***": is no setting',
+  ]);
+  t.end();
+});
+
+t.test('the commands get of the environment what is for them', (t) => {
+  const env = { TIDEGATE_ADMIN: '81', TIDEGATE_LISTEN: '80', TERM: 'xterm', NO_COLOR: '' };
+  const { variables, ...terminal } = commandEnvironment(env);
+  t.same(variables, {
+    TIDEGATE_ADMIN: '81',
+    TIDEGATE_ADMIN_TOKEN: undefined,
+    TIDEGATE_ADMIN_TOKEN_FILE: undefined,
+  });
+  t.same(terminal, { mayDraw: true, mayColour: true });
+  const forms = (env: Environment): unknown => commandEnvironment(env);
+  t.match(forms({ NO_COLOR: '1' }), { mayDraw: true, mayColour: false });
+  t.match(forms({ TERM: 'dumb' }), { mayDraw: false, mayColour: false });
   t.end();
 });
 

@@ -2,7 +2,14 @@
  * The faults tidegate raises: what they are called, what they say, and how the process ends.
  */
 import t from 'tap';
-import { ConfigError, EXIT_FAULT, EXIT_USAGE, ListenError, ValueError } from '../src/errors.js';
+import {
+  ConfigError,
+  EXIT_FAULT,
+  EXIT_USAGE,
+  ListenError,
+  ValueError,
+  settingFault,
+} from '../src/errors.js';
 
 t.test('a configuration error names every setting with its value and the reason', (t) => {
   const faults = [
@@ -30,5 +37,21 @@ t.test('a listen error names the setting, its address and the cause', (t) => {
 
 t.test('a value error is of the kind that the user can put right', (t) => {
   t.match(new ValueError('is odd'), { code: 'ERR_VALUE', exitCode: EXIT_USAGE, message: 'is odd' });
+  t.end();
+});
+
+t.test('a fault repeats what was written, but for what is meant to be secret', (t) => {
+  const shown = (key: string): string => settingFault(key, 'abc', 'is wrong').value;
+  for (const key of ['--admin-token', 'TIDEGATE_ADMIN_TOKEN', '--admin-tokens', '--TOKEN']) {
+    t.equal(shown(key), '***', key);
+  }
+  for (const key of ['--admin-token-file', 'TIDEGATE_ADMIN_TOKEN_FILE', '--token-file', '-o']) {
+    t.equal(shown(key), 'abc', key);
+  }
+  t.same(settingFault('--admin-token', '', 'needs a value'), {
+    key: '--admin-token',
+    value: '',
+    reason: 'needs a value',
+  });
   t.end();
 });

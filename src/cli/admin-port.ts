@@ -6,7 +6,7 @@ import type { AdminError, SafeToDelete, Status } from '../admin/contract.js';
 import type { Clock } from '../clock.js';
 import { formatAddress } from '../settings/address.js';
 import { type Answer, ask, AskError, notTidegate, type Target } from './ask.js';
-import type { Readiness } from './options.js';
+import { type Readiness, TOKEN_VARIABLE } from './options.js';
 import { fits, isAdminError, SAFE_TO_DELETE, STATUS } from './shapes.js';
 
 /** An answer, as it was written and as it is understood. */
@@ -86,8 +86,8 @@ export class AdminPort {
   private forbidden(): string {
     return this.target.token === undefined
       ? 'takes changes from its own pod only: run it there (kubectl exec, kubectl port-forward),' +
-          ' or give its token with --token or --token-file'
-      : 'refuses the token: it is not that of its setting adminToken, or it has none';
+          ` or give its token with --token-file or in ${TOKEN_VARIABLE}`
+      : 'refuses the token: it is not that of its setting adminToken, or that has none';
   }
 }
 

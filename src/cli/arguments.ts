@@ -1,23 +1,24 @@
 /**
- * What the user asks for, from the words of the command line. Whatever cannot be used is a fault;
- * all of them are told together, each with what was written. Files are read by the caller's hand.
+ * What the user asks for, from the words of the command line and the variables that stand in for
+ * some of them. Whatever cannot be used is a fault; all of them are told together, each with what
+ * was written. Files are read by the caller's hand.
  */
-import { type SettingFault, ValueError } from '../errors.js';
+import { parseArgs } from 'node:util';
+import { settingFault, type SettingFault, ValueError } from '../errors.js';
 import { type Address, parseAddress } from '../settings/address.js';
 import { parseDuration } from '../settings/duration.js';
 import { flagOf } from '../settings/setting.js';
 import {
   ADMIN_DEFAULT,
   type Command,
-  type Option,
   type OptionKey,
   optionsOf,
   type Output,
   OUTPUTS,
   type Readiness,
   READINESSES,
+  TOKEN_VARIABLE,
 } from './options.js';
-import { type Given, readWords } from './words.js';
 
 export interface Asked {
   readonly command: Command;
@@ -34,38 +35,98 @@ export interface Asked {
   readonly token: string | undefined;
 }
 
-/** Reads a file as text, or throws. */
-export type ReadText = (path: string) => string;
+/** What there is beside the words. */
+export interface Sources {
+  readonly variables: Readonly<Record<string, string | undefined>>;
+  /** Reads a file as text, or throws. */
+  readonly readText: (path: string) => string;
+}
+
+/** One value, and how the user wrote its option or variable; a switch has an empty one. */
+interface Given {
+  readonly source: string;
+  readonly value: string;
+}
 
 /** What may stand in a header. */
 const TOKEN = /^[!-~]+$/;
-const TOKEN_REASON = 'is not printable characters without spaces';
 
 /** What is asked for; `faults` gets what cannot be used, and then the answer may not be. */
 export function readArguments(
   command: Command,
   argv: readonly string[],
-  readText: ReadText,
+  sources: Sources,
   faults: SettingFault[],
 ): Asked {
-  const options: readonly [OptionKey, Option][] = optionsOf(command);
-  const given = readWords(command, new Map(options), argv, faults);
-  const values = new Values(given, faults);
+  const words = readWords(command, argv, faults);
+  const values = new Values(new Map([...readVariables(command, sources), ...words]), faults);
   const asked: Asked = {
     command,
-    help: given.has('help'),
+    help: words.has('help'),
     admin: readAdmin(values),
     output: values.choice('output', OUTPUTS) ?? 'table',
-    watch: given.has('watch'),
+    watch: words.has('watch'),
     reason: values.read('reason', (text) => text),
     readiness: values.choice('readiness', READINESSES),
-    recall: given.has('recall'),
-    wait: given.has('wait'),
+    recall: words.has('recall'),
+    wait: words.has('wait'),
     timeoutMs: values.read('timeout', parseDuration),
-    token: readToken(values, readText),
+    token: command === 'drain' ? readToken(values, sources, faults) : undefined,
   };
   if (command === 'drain') checkDrain(values);
   return asked;
+}
+
+function readVariables(command: Command, { variables }: Sources): Map<OptionKey, Given> {
+  const given = new Map<OptionKey, Given>();
+  for (const [key, { variable: source = '' }] of optionsOf(command)) {
+    const value = variables[source];
+    if (value !== undefined) given.set(key, { source, value });
+  }
+  return given;
+}
+
+/** The options that stand on the command line, each at most once. */
+function readWords(
+  command: Command,
+  argv: readonly string[],
+  faults: SettingFault[],
+): Map<OptionKey, Given> {
+  const options = optionsOf(command).map(([key, { letter, form }]) => ({
+    key,
+    name: flagOf(key).slice(2),
+    type: form === undefined ? ('boolean' as const) : ('string' as const),
+    ...(letter === undefined ? {} : { short: letter }),
+  }));
+  const byName = Object.fromEntries(options.map((option) => [option.name, option]));
+  // If it were strict, it would throw at the first fault.
+  const { tokens } = parseArgs({ args: [...argv], options: byName, strict: false, tokens: true });
+  const given = new Map<OptionKey, Given>();
+  const fault = (source: string, value: string, reason: string): void => {
+    faults.push(settingFault(source, value, reason));
+  };
+  let strangerAt = Number.NaN;
+  for (const token of tokens) {
+    if (token.kind !== 'option') {
+      // What follows an unknown option was meant as its value: one fault, not two.
+      if (token.index === strangerAt + 1) continue;
+      fault(token.kind === 'positional' ? token.value : '--', '', 'is not expected here');
+      continue;
+    }
+    const { rawName: source, inlineValue: isAttached = false } = token;
+    // `-o=json` means what `-ojson` does.
+    const value = (token.value ?? '').replace(source.startsWith('--') ? '' : /^=/, '');
+    const option = options.find(({ name }) => name === token.name);
+    if (option === undefined) {
+      fault(source, value, `is no option of ${command}`);
+      if (!isAttached) strangerAt = token.index;
+    } else if (given.has(option.key)) fault(source, value, 'is given twice');
+    else if (option.type === 'boolean' && isAttached) fault(source, value, 'takes no value');
+    else if (!isAttached && /^-./.test(value)) {
+      fault(source, value, 'is an option; attach a value with =');
+    } else given.set(option.key, { source, value });
+  }
+  return given;
 }
 
 function readAdmin(values: Values): Required<Address> {
@@ -77,24 +138,28 @@ function readAdmin(values: Values): Required<Address> {
   return { host: '127.0.0.1', ...(address ?? parseAddress(ADMIN_DEFAULT)) };
 }
 
-function readToken(values: Values, readText: ReadText): string | undefined {
-  const token = values.read('token', (text) => {
-    if (!TOKEN.test(text)) throw new ValueError(TOKEN_REASON);
-    return text;
-  });
-  if (values.has('token') && values.has('tokenFile')) {
-    values.refuse('tokenFile', 'is given beside --token');
-    return token;
+/** From the file if there is one, else from the variable. */
+function readToken(
+  values: Values,
+  { variables, readText }: Sources,
+  faults: SettingFault[],
+): string | undefined {
+  const reason = 'is not printable characters without spaces';
+  if (values.has('tokenFile')) {
+    return values.read('tokenFile', (path) => {
+      const content = contentOf(path, readText).trim();
+      if (!TOKEN.test(content)) throw new ValueError(`has a content that ${reason}`);
+      return content;
+    });
   }
-  const fromFile = values.read('tokenFile', (path) => {
-    const content = contentOf(path, readText).trim();
-    if (!TOKEN.test(content)) throw new ValueError(`has a content that ${TOKEN_REASON}`);
-    return content;
-  });
-  return token ?? fromFile;
+  const token = variables[TOKEN_VARIABLE];
+  if (token !== undefined && !TOKEN.test(token)) {
+    faults.push(settingFault(TOKEN_VARIABLE, token, token === '' ? 'needs a value' : reason));
+  }
+  return token;
 }
 
-function contentOf(path: string, readText: ReadText): string {
+function contentOf(path: string, readText: Sources['readText']): string {
   try {
     return readText(path);
   } catch (error) {
@@ -106,16 +171,15 @@ function contentOf(path: string, readText: ReadText): string {
 /** What does not go together. */
 function checkDrain(values: Values): void {
   if (values.has('recall')) {
-    for (const key of ['reason', 'readiness', 'wait', 'watch', 'timeout'] as const) {
+    for (const key of ['reason', 'readiness', 'wait', 'timeout'] as const) {
       if (values.has(key)) values.refuse(key, 'is given beside --recall');
     }
-    return;
+  } else if (values.has('timeout') && !values.has('wait')) {
+    values.refuse('timeout', 'goes with --wait');
   }
-  if (values.has('watch') && values.has('wait')) values.refuse('watch', 'is given beside --wait');
-  if (values.has('timeout') && !values.has('wait')) values.refuse('timeout', 'goes with --wait');
 }
 
-/** Given words as values; a fault is told once for each option. */
+/** Given texts as values; a fault is told once for each option. */
 class Values {
   private readonly given: ReadonlyMap<OptionKey, Given>;
   private readonly faults: SettingFault[];
@@ -134,12 +198,7 @@ class Values {
     if (this.refused.has(key)) return;
     this.refused.add(key);
     const { source = flagOf(key), value = '' } = this.given.get(key) ?? {};
-    // What is meant to be secret does not belong into a terminal's scrollback or a log.
-    this.faults.push({
-      key: source,
-      value: key === 'token' && value !== '' ? '***' : value,
-      reason,
-    });
+    this.faults.push(settingFault(source, value, reason));
   }
 
   choice<T extends string>(key: OptionKey, choices: readonly T[]): T | undefined {

@@ -7,7 +7,7 @@ import type { Clock } from '../clock.js';
 import { EXIT_FAULT, EXIT_OK, type SettingFault } from '../errors.js';
 import { formatDuration } from '../settings/duration.js';
 import { AdminPort, type Told } from './admin-port.js';
-import { type Asked, readArguments, type ReadText } from './arguments.js';
+import { type Asked, readArguments, type Sources } from './arguments.js';
 import { AskError } from './ask.js';
 import { type Command, commandHelp, EXIT_COMMAND_USAGE, EXIT_NOT_SAFE } from './options.js';
 import { poll } from './poll.js';
@@ -21,9 +21,8 @@ import {
 } from './screen.js';
 import { plain, verdictWords } from './sentences.js';
 
-export interface Surroundings {
+export interface Surroundings extends Sources {
   readonly clock: Clock;
-  readonly readText: ReadText;
   /** What was asked for. */
   readonly print: (text: string) => void;
   /** What went wrong. */
@@ -45,7 +44,7 @@ export async function runCommand(
   around: Surroundings,
 ): Promise<number> {
   const faults: SettingFault[] = [];
-  const asked = readArguments(command, argv, around.readText, faults);
+  const asked = readArguments(command, argv, around, faults);
   if (asked.help) {
     around.print(commandHelp(command));
     return EXIT_OK;
@@ -92,10 +91,9 @@ class Run {
   }
 
   async drain(): Promise<number> {
-    const { recall, reason, readiness, watch, wait } = this.asked;
+    const { recall, reason, readiness, wait } = this.asked;
     const told = recall ? await this.port.recall() : await this.port.drain(reason, readiness);
     if (wait) return this.wait();
-    if (watch) return this.watch();
     this.showStatus(told);
     return EXIT_OK;
   }

@@ -2,7 +2,7 @@
  * The commands and their options: the one table from which parsing and help come. Nothing is
  * decided here, and no option is named anywhere else.
  */
-import { flagOf } from '../settings/setting.js';
+import { flagOf, variableOf } from '../settings/setting.js';
 
 export const COMMANDS = ['status', 'drain', 'wait'] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -17,11 +17,15 @@ export const READINESSES = ['fail', 'keep'] as const;
 export type Readiness = (typeof READINESSES)[number];
 
 export const ADMIN_DEFAULT = '127.0.0.1:9180';
+/** A token on the command line could be read by whoever lists processes. */
+export const TOKEN_VARIABLE = variableOf('adminToken');
 
 export interface Option {
   readonly letter?: string;
   /** What stands for its value; without it, it is a switch. */
   readonly form?: string;
+  /** What of the environment stands in for it. */
+  readonly variable?: string;
   readonly commands: readonly Command[];
   readonly sentence: string;
 }
@@ -29,8 +33,10 @@ export interface Option {
 export const OPTIONS = {
   admin: {
     form: 'PORT|HOST:PORT',
+    variable: variableOf('admin'),
     commands: COMMANDS,
-    sentence: `The admin port of the tidegate that is meant. Default: ${ADMIN_DEFAULT}.`,
+    sentence: `The admin port of the tidegate that is meant; or ${variableOf('admin')}.
+      Default: ${ADMIN_DEFAULT}.`,
   },
   output: {
     letter: 'o',
@@ -40,8 +46,8 @@ export const OPTIONS = {
   },
   watch: {
     letter: 'w',
-    commands: ['status', 'drain'],
-    sentence: 'Looks every second until drained; on a non-terminal, a line a change.',
+    commands: ['status'],
+    sentence: 'Looks every second until drained; beside a terminal, a line a change.',
   },
   reason: {
     form: 'TEXT',
@@ -66,15 +72,12 @@ export const OPTIONS = {
     commands: ['wait', 'drain'],
     sentence: 'How long to wait at most, like 30s or 1h30m. Default: for ever.',
   },
-  token: {
-    form: 'TOKEN',
-    commands: COMMANDS,
-    sentence: 'The setting adminToken of that tidegate, for changes from outside its pod.',
-  },
   tokenFile: {
     form: 'FILE',
-    commands: COMMANDS,
-    sentence: 'The file that has the token.',
+    variable: variableOf('adminTokenFile'),
+    commands: ['drain'],
+    sentence: `Has the setting adminToken of that tidegate; needed from outside its pod.
+      Or ${variableOf('adminTokenFile')}, or the token itself in ${TOKEN_VARIABLE}.`,
   },
   help: { letter: 'h', commands: COMMANDS, sentence: 'Prints this.' },
 } as const satisfies Readonly<Record<string, Option>>;
@@ -91,7 +94,7 @@ keeps its deadline and its reason.`,
 
 const EXIT_CODES: Readonly<Record<Command, string>> = {
   status: '0 safe to delete, 3 not safe yet',
-  drain: '0 done; with --wait or --watch 0 safe to delete, 3 not safe yet',
+  drain: '0 done; with --wait 0 safe to delete, 3 not safe within the timeout',
   wait: '0 safe to delete, 3 not safe within the timeout',
 };
 

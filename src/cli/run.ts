@@ -8,8 +8,9 @@ import { EXIT_FAULT } from '../errors.js';
 import { runCommand } from './command.js';
 import type { Command } from './options.js';
 
-/** What may be done to a terminal, if there is one. */
-export interface TerminalForms {
+/** What the user's environment says: values, and what may be done to a terminal. */
+export interface CommandEnvironment {
+  readonly variables: Readonly<Record<string, string | undefined>>;
   readonly mayDraw: boolean;
   readonly mayColour: boolean;
 }
@@ -18,13 +19,14 @@ export interface TerminalForms {
 export function runInTerminal(
   command: Command,
   argv: readonly string[],
-  { mayDraw, mayColour }: TerminalForms,
+  { variables, mayDraw, mayColour }: CommandEnvironment,
 ): Promise<number> {
   const { stdout, stderr } = process;
   // The reader of a pipe has gone: nobody is left to tell.
   for (const stream of [stdout, stderr]) stream.on('error', () => process.exit(EXIT_FAULT));
   return runCommand(command, argv, {
     clock: systemClock,
+    variables,
     readText: (path) => readFileSync(path, 'utf8'),
     print: (text) => stdout.write(text),
     complain: (text) => stderr.write(text),

@@ -2,7 +2,7 @@
  * What a user wrote, in flags and in the environment; not yet what it means. A flag beats the
  * variable of the same setting. Whatever looks like a setting and is none is a fault.
  */
-import type { SettingFault } from '../errors.js';
+import { settingFault, type SettingFault } from '../errors.js';
 import { flagOf, VARIABLE_PREFIX, variableOf } from './setting.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -34,8 +34,7 @@ function readEnvironment(
     if (!source.startsWith(VARIABLE_PREFIX) || value === undefined) continue;
     const key = known.get(source);
     if (key !== undefined) given.set(key, { source, value });
-    else if (!isForeign(source, value))
-      faults.push({ key: source, value, reason: 'is no setting' });
+    else if (!isForeign(source, value)) faults.push(settingFault(source, value, 'is no setting'));
   }
   return given;
 }
@@ -66,15 +65,12 @@ function readFlags(
     if (key === undefined) {
       const isFlag = source.startsWith('--');
       const value = attached ?? (isFlag && follows ? argv[++at] : '');
-      faults.push({
-        key: source,
-        value,
-        reason: isFlag ? 'is no setting' : 'is not expected here',
-      });
+      const reason = isFlag ? 'is no setting' : 'is not expected here';
+      faults.push(settingFault(source, value, reason));
       continue;
     }
     const value = attached ?? (follows ? argv[++at] : '');
-    if (given.has(key)) faults.push({ key: source, value, reason: 'is given twice' });
+    if (given.has(key)) faults.push(settingFault(source, value, 'is given twice'));
     else given.set(key, { source, value });
   }
   return given;

@@ -2,7 +2,7 @@
  * What the given texts mean, by the rules of the settings table. Faults are collected, not thrown,
  * so that all of them can be told at once.
  */
-import { type SettingFault, ValueError } from '../errors.js';
+import { settingFault, type SettingFault, ValueError } from '../errors.js';
 import { type Address, parseAddress } from './address.js';
 import { formatDuration, parseDuration } from './duration.js';
 import type { Given } from './given.js';
@@ -40,7 +40,7 @@ export class Values {
     const given = this.given.get(key);
     const value = given?.value ?? SETTINGS[key].default;
     this.refused.add(key);
-    this.faults.push({ key: given?.source ?? flagOf(key), value, reason });
+    this.faults.push(settingFault(given?.source ?? flagOf(key), value, reason));
   }
 
   address(key: KeyOf<'address'>): Address {

@@ -13,15 +13,12 @@ t.test('the help of wait says what it is for, its options and its exit codes', (
 Waits until the pod of a running tidegate may be deleted. Starts nothing.
 
   --admin PORT|HOST:PORT
-      The admin port of the tidegate that is meant. Default: 127.0.0.1:9180.
+      The admin port of the tidegate that is meant; or TIDEGATE_ADMIN.
+      Default: 127.0.0.1:9180.
   -o, --output table|json
       For people, or as the admin port answers. Default: table.
   --timeout DURATION
       How long to wait at most, like 30s or 1h30m. Default: for ever.
-  --token TOKEN
-      The setting adminToken of that tidegate, for changes from outside its pod.
-  --token-file FILE
-      The file that has the token.
   -h, --help
       Prints this.
 
