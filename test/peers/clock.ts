@@ -78,15 +78,16 @@ export class HandClock implements Clock {
   }
 }
 
-/** A clock for what looks at it while it works: while `isCostly`, every look takes a millisecond. */
+/** A clock for what looks at it while it works: while `isCostly`, every look takes its time. */
 export class CostlyClock extends HandClock {
   isCostly = false;
+  lookMs = 1;
   /** How often somebody asked for the next turn of the event loop. */
   turns = 0;
   private spentMs = 0;
 
   override now(): number {
-    if (this.isCostly) this.spentMs++;
+    if (this.isCostly) this.spentMs += this.lookMs;
     if (this.spentMs > 100_000) throw new Error('it looks at the clock for ever');
     return super.now() + this.spentMs;
   }

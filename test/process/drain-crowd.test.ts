@@ -18,7 +18,9 @@ const BUDGET = [
   '--margin=500ms',
 ] as const;
 
+/** What one turn of the event loop may take, and the cutting of all. */
 const BLOCKED_MS_MAX = 20;
+const CUTTING_S_MAX = 1.5;
 const COST_RATIO_MAX = 2;
 const BATCHES = 9;
 const CALLS_A_BATCH = 40;
@@ -79,8 +81,10 @@ t.test('nine thousand WebSockets', { timeout: 110_000 }, async (t) => {
   const left = JSON.parse(readFileSync(message, 'utf8')) as Record<string, unknown>;
   t.match(left, { reason: 'SIGTERM', ended: 'deadline', activeAtStart: SOCKETS });
   t.match(left, { activeAtEnd: SOCKETS, finished: 0, cut: SOCKETS });
-  const tookSeconds = Number(left['tookSeconds']);
-  t.ok(tookSeconds >= DEADLINE_S && tookSeconds < DEADLINE_S + 1, `took ${tookSeconds} s`);
+  const tookS = Number(left['tookSeconds']);
+  t.ok(tookS >= DEADLINE_S, `it has waited until the deadline: ${tookS} s`);
+  const waitedS = loop.waitedMs() / 1_000;
+  t.ok(tookS - waitedS < DEADLINE_S + CUTTING_S_MAX, `${tookS} s, of them ${waitedS} s for a core`);
   const tally = await clients.ask('tally');
   t.same(tally, { open: 0, byReset: SOCKETS, byEnd: 0, refused: 0 }, 'each is told by a reset');
   const blockedMs = loop.longestSince(beganMs);

@@ -74,12 +74,13 @@ export async function startApp(t: Test): Promise<{ app: Member; port: number }> 
   return { app, port };
 }
 
-interface Turn {
-  readonly at: number;
-  readonly blockedMs: number;
+interface Watched {
+  readonly count: number;
+  readonly waitedMs: number;
+  readonly turns: readonly { readonly at: number; readonly blockedMs: number }[];
 }
 
-/** Watches the event loop of a tidegate; see blocked.mjs. */
+/** Watches the event loop of a tidegate; see blocked.mjs. It tells once the program has ended. */
 export class LoopWatch {
   /** For `nodeFlags`. */
   readonly flags: readonly string[];
@@ -92,13 +93,20 @@ export class LoopWatch {
     this.flags = ['--import', url.href];
   }
 
-  /** Once the program has ended: the longest turn of its loop since `fromMs`, a wall-clock time. */
+  /** The longest turn of its loop since `fromMs`, a wall-clock time. */
   longestSince(fromMs: number): number {
-    const { count, turns } = JSON.parse(readFileSync(this.file, 'utf8')) as {
-      readonly count: number;
-      readonly turns: readonly Turn[];
-    };
-    if (count === 0) throw new Error('the loop was not watched');
+    const { turns } = this.read();
     return Math.max(0, ...turns.filter(({ at }) => at >= fromMs).map((turn) => turn.blockedMs));
+  }
+
+  /** For how long since the first SIGTERM it would have run, had the machine not run others. */
+  waitedMs(): number {
+    return this.read().waitedMs;
+  }
+
+  private read(): Watched {
+    const watched = JSON.parse(readFileSync(this.file, 'utf8')) as Watched;
+    if (watched.count === 0) throw new Error('the loop was not watched');
+    return watched;
   }
 }
