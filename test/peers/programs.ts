@@ -20,6 +20,7 @@ const PACKAGES = {
   'python3 -m websockets': 'python3-websockets',
   'redis-cli': 'redis-tools',
   'redis-server': 'redis-server',
+  script: 'bsdutils',
   socat: 'socat',
 } as const;
 export type ProgramName = keyof typeof PACKAGES;
