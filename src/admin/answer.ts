@@ -2,7 +2,8 @@
  * How answers are written on the admin port: JSON on one line, never cached; every fault as
  * `{error, reason}`.
  */
-import type { ServerResponse } from 'node:http';
+import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { AdminError } from './contract.js';
 
 export function sendJson(response: ServerResponse, status: number, body: object): void {
@@ -18,4 +19,18 @@ export function sendError(
 ): void {
   const body: AdminError = { error, reason };
   sendJson(response, status, body);
+}
+
+/** As above, where there was no request to answer; the connection ends. */
+export function sendRefusal(socket: Socket, status: number, error: string, reason: string): void {
+  const body: AdminError = { error, reason };
+  const text = `${JSON.stringify(body)}\n`;
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(text)}`,
+    'Cache-Control: no-store',
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`, () => socket.destroy());
 }

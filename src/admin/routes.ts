@@ -100,7 +100,7 @@ function answerWait({ drain, waits }: AdminSources, { response }: Call): void {
   response.on('close', () => waits.leave(release));
 }
 
-function answerDrain(from: AdminSources, { request, response, query }: Call): void {
+function answerDrain(from: AdminSources, { response, query }: Call): void {
   const readiness = query.get('readiness') ?? 'fail';
   const terminating = query.get('terminating') ?? 'false';
   if (readiness !== 'fail' && readiness !== 'keep') {
@@ -111,10 +111,9 @@ function answerDrain(from: AdminSources, { request, response, query }: Call): vo
     const reason = `terminating "${terminating}" is not one of true, false`;
     return sendError(response, 400, 'bad-request', reason);
   }
-  request.resume();
-  const reason = query.get('reason');
-  if (terminating === 'true') from.drain.terminate(reason ?? 'preStop');
-  else from.drain.ask(reason ?? 'asked on the admin port', readiness === 'fail');
+  const reason = query.get('reason') ?? '';
+  if (terminating === 'true') from.drain.terminate(reason || 'preStop');
+  else from.drain.ask(reason || 'asked on the admin port', readiness === 'fail');
   sendJson(response, 202, statusOf(from));
 }
 

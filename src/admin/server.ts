@@ -6,13 +6,16 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { mayChange } from './access.js';
-import { sendError } from './answer.js';
+import { sendError, sendRefusal } from './answer.js';
 import { targetOf } from './target.js';
 
-/** Connections at once, bytes of head, and milliseconds for a request: enough for any scraper. */
+/** Connections at once, bytes of head and body, milliseconds for a request: enough for anybody. */
 export const CONNECTIONS_MAX = 256;
-const HEAD_BYTES_MAX = 8_192;
+export const HEAD_BYTES_MAX = 8_192;
+export const BODY_BYTES_MAX = 65_536;
 const REQUEST_MS_MAX = 10_000;
+/** How long an answer may stand still because nobody reads it. */
+export const STANDSTILL_MS_MAX = 10_000;
 const KEEP_ALIVE_MS = 15_000;
 
 export interface Call {
@@ -43,11 +46,19 @@ export function createAdmin(routes: Routes, token: string | undefined): Server {
     headersTimeout: REQUEST_MS_MAX,
     keepAliveTimeout: KEEP_ALIVE_MS,
     connectionsCheckingInterval: REQUEST_MS_MAX / 4,
+    requireHostHeader: false,
   };
   const server = createServer(limits, (request, response) => {
     void dispatch(routes, token, room, request, response);
   });
   server.on('connection', (socket) => room.enter(socket));
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) =>
+    refuse(error, socket as Socket),
+  );
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const reason = `nothing is known of "Expect: ${request.headers.expect ?? ''}"`;
+    sendError(response, 417, 'expectation-failed', reason);
+  });
   // A connection that could not be taken is its client's to try again.
   server.on('listening', () => server.on('error', () => undefined));
   return server;
@@ -81,6 +92,36 @@ class Room {
   }
 }
 
+/** What is no HTTP, or not in time. */
+function refuse({ code }: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || code === 'ECONNRESET') socket.destroy();
+  else if (code === 'HPE_HEADER_OVERFLOW') {
+    sendRefusal(socket, 431, 'too-large', `a head has more than ${HEAD_BYTES_MAX} bytes`);
+  } else if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    sendRefusal(socket, 408, 'too-slow', `a request took more than ${REQUEST_MS_MAX} ms`);
+  } else sendRefusal(socket, 400, 'bad-request', 'this is no HTTP/1.1');
+}
+
+/** Bodies are for nobody here; false if there is too much of one. */
+function limitBody(request: IncomingMessage, response: ServerResponse): boolean {
+  let bytes = 0;
+  request.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > BODY_BYTES_MAX) request.destroy();
+  });
+  if (Number(request.headers['content-length'] ?? 0) <= BODY_BYTES_MAX) return true;
+  response.setHeader('connection', 'close');
+  sendError(response, 413, 'too-large', `a body has more than ${BODY_BYTES_MAX} bytes`);
+  return false;
+}
+
+/** GET brings HEAD along. */
+function methodsOf(routes: Readonly<Record<string, Route>>): string {
+  return Object.keys(routes)
+    .flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : method))
+    .join(', ');
+}
+
 async function dispatch(
   routes: Routes,
   token: string | undefined,
@@ -88,6 +129,8 @@ async function dispatch(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
+  if (!limitBody(request, response)) return;
+  request.setTimeout(STANDSTILL_MS_MAX);
   const { path, query } = targetOf(request.url ?? '/');
   const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
   if (methods === undefined) {
@@ -96,7 +139,7 @@ async function dispatch(
   }
   const route = methods[request.method === 'HEAD' ? 'GET' : (request.method ?? '')];
   if (route === undefined) {
-    const allowed = Object.keys(methods).join(', ');
+    const allowed = methodsOf(methods);
     response.setHeader('allow', allowed);
     const reason = `${path} takes ${allowed}, not ${request.method}`;
     return sendError(response, 405, 'method-not-allowed', reason);
@@ -110,7 +153,10 @@ async function dispatch(
     const reason = `${path} knows no query key "${unknown}"`;
     return sendError(response, 400, 'bad-request', reason);
   }
-  if (route.waits === true) room.wait(request.socket);
+  if (route.waits === true) {
+    room.wait(request.socket);
+    request.setTimeout(0);
+  }
   try {
     await route.answer({ request, response, query });
   } catch (error) {
