@@ -29,7 +29,7 @@ interface Busy {
   /** A WebSocket that is open through it. */
   readonly socket: WebSocket;
   /** Ends the socket, and waits until nothing is open. */
-  idle(): Promise<void>;
+  readonly idle: () => Promise<void>;
 }
 
 /** A tidegate that carries one open WebSocket. */
