@@ -103,11 +103,20 @@ function excuse(parts: readonly Part[], expected: Expectation): string | undefin
     const side = direction === 'request' ? 'client' : 'app';
     const bytes = Buffer.concat(parts.filter((part) => part.side === side).map((p) => p.bytes));
     if (side === 'client' && (bytes[0] === 0x0d || bytes[0] === 0x0a)) return 'leading-line';
-    const lane = { direction, bytes, methods: expected.methods };
-    const found = difference(lane, readByOracle(lane), readByFraming(lane, []));
-    if (found !== undefined && !isFault(found)) return found;
+    for (const read of side === 'client' ? readInOneGo(bytes) : [bytes]) {
+      const lane = { direction, bytes: read, methods: expected.methods };
+      const found = difference(lane, readByOracle(lane), readByFraming(lane, []));
+      if (found !== undefined && !isFault(found)) return found;
+    }
   }
   return undefined;
+}
+
+/** A lane's reading ends with a CONNECT; if that is refused, what is behind it is a lane again. */
+function readInOneGo(bytes: Buffer): Buffer[] {
+  const connect = /(?:^|\n)CONNECT .*?\r\n\r\n/gs;
+  const heads = bytes.toString('latin1').matchAll(connect);
+  return [bytes, ...Array.from(heads, ({ index, 0: head }) => bytes.subarray(index + head.length))];
 }
 
 /** Other chunks, the same order: the facts must be the same. */
