@@ -3,7 +3,7 @@
  * over a staged drain whose time is driven by hand.
  */
 import { once } from 'node:events';
-import { request as send, type IncomingHttpHeaders } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request as send } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Test } from 'tap';
 import { adminRoutes, type AdminSources } from '../../src/admin/routes.js';
@@ -92,11 +92,13 @@ export class StagedAdmin {
     const [method, path] = call.split(' ');
     const asked = send({ ...this.at, method, path, headers, agent: false });
     asked.end();
-    const [response] = await within(once(asked, 'response'), `${call} is answered`);
+    const answered = within(once(asked, 'response'), `${call} is answered`);
+    const [response] = (await answered) as [IncomingMessage];
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk as Buffer);
     const text = Buffer.concat(chunks).toString();
-    return { status: response.statusCode, headers: response.headers, text, json: jsonOf(text) };
+    const { statusCode: status = 0, headers: answerHeaders } = response;
+    return { status, headers: answerHeaders, text, json: jsonOf(text) };
   }
 }
 
