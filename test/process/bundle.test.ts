@@ -81,6 +81,21 @@ t.test('it runs by its name alone', async (t) => {
   t.match(ran, { code: 0, stdout: /^tidegate \d+\.\d+\.\d+\n$/, stderr: '' });
 });
 
+t.test('every package in it is named with its licence, and no other', async (t) => {
+  // A bundle that tells where its code is from, which the one that ships does not.
+  const args = ['esbuild', 'src/tidegate.ts', '--bundle', '--platform=node', '--format=esm'];
+  const { stdout } = await run('npx', args, { cwd: resolve(dirname(BUNDLE), '..') });
+  const module = /^ *\/\/ \S*\bnode_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm;
+  const packages = new Set([...stdout.matchAll(module)].map(([, name]) => name));
+  t.ok(packages.has('pino') && packages.has('prom-client') && packages.has('ws'));
+  const notices = readFileSync(join(dirname(BUNDLE), 'LICENSES.txt'), 'utf8').split(/^-{80}$/m);
+  const named = notices
+    .slice(1)
+    .map((notice) => /^(\S+) \d+\.\d+\.\d+ \(/.exec(notice.trim())?.[1]);
+  t.same(named, [...packages].sort());
+  for (const notice of notices.slice(1)) t.match(notice, /copyright|apache license/i);
+});
+
 t.test('the package has what it needs, and no more', async (t) => {
   const root = resolve(dirname(BUNDLE), '..');
   const args = ['pack', '--dry-run', '--json', '--ignore-scripts', '--offline'];
@@ -90,6 +105,7 @@ t.test('the package has what it needs, and no more', async (t) => {
     'CHANGELOG.md',
     'LICENSE',
     'README.md',
+    'dist/LICENSES.txt',
     'dist/notice.mjs',
     'dist/tidegate.mjs',
     'package.json',
