@@ -10,16 +10,20 @@ import t, { type Test } from 'tap';
 
 /** Each program, and the Debian package that brings it. */
 const PACKAGES = {
+  buildah: 'buildah',
   curl: 'curl',
   'nc.openbsd': 'netcat-openbsd',
   ncat: 'ncat',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  podman: 'podman',
+  prometheus: 'prometheus',
   promtool: 'prometheus',
   python3: 'python3',
   'python3 -m websockets': 'python3-websockets',
   'redis-cli': 'redis-tools',
   'redis-server': 'redis-server',
+  runc: 'runc',
   script: 'bsdutils',
   socat: 'socat',
 } as const;
