@@ -2,14 +2,17 @@
  * The faults tidegate raises: what they are called, what they say, and how the process ends.
  */
 import t from 'tap';
+import { EXIT_COMMAND_USAGE, EXIT_NOT_SAFE } from '../src/cli/options.js';
 import {
   ConfigError,
   EXIT_FAULT,
+  EXIT_OK,
   EXIT_USAGE,
   ListenError,
   ValueError,
   settingFault,
 } from '../src/errors.js';
+import { readDocument, tableBelow } from './documents.js';
 
 t.test('a configuration error names every setting with its value and the reason', (t) => {
   const faults = [
@@ -53,5 +56,16 @@ t.test('a fault repeats what was written, but for what is meant to be secret', (
     value: '',
     reason: 'needs a value',
   });
+  t.end();
+});
+
+t.test('README.md has every exit code, and none that there is not', (t) => {
+  const rows = tableBelow(readDocument('README.md'), 'Exit codes').slice(1);
+  const codes = [EXIT_OK, EXIT_FAULT, EXIT_COMMAND_USAGE, EXIT_NOT_SAFE, EXIT_USAGE];
+  t.same(
+    rows.map(([code]) => Number(code)),
+    codes,
+  );
+  t.ok(rows.every(([, when]) => when !== ''));
   t.end();
 });

@@ -11,7 +11,7 @@ import {
   type PhaseEvent,
   PHASES,
 } from '../../src/drain/phase.js';
-import { layOut, readDocument } from '../documents.js';
+import { codeIn, layOut, readDocument, tableBelow } from '../documents.js';
 
 /** Every cell that leads elsewhere. All the others leave the phase as it is. */
 const LEADS: readonly (readonly [from: Phase, event: PhaseEvent, to: Phase])[] = [
@@ -79,5 +79,14 @@ function renderPhases(): string {
 t.test('src/README.md shows this very table', (t) => {
   const told = readDocument('src/README.md');
   t.ok(told.includes(renderPhases()), `src/README.md needs this table:\n${renderPhases()}`);
+  t.end();
+});
+
+t.test('src/README.md says of every event when it is due', (t) => {
+  const [, ...rows] = tableBelow(readDocument('src/README.md'), 'Phases').slice(PHASES.length);
+  t.same(
+    rows.flatMap(([event]) => codeIn(event)),
+    PHASE_EVENTS,
+  );
   t.end();
 });
