@@ -146,7 +146,7 @@ export class DrainController {
   appRefuses(): void {
     if (this.running === undefined || this.phase === 'drained') return;
     for (const tunnel of this.tracker.tunnels()) {
-      if (tunnel.active && tunnel.app !== undefined) return;
+      if (tunnel.active && tunnel.hasApp) return;
     }
     this.finish('app-gone');
   }

@@ -69,6 +69,11 @@ export class Tunnel implements Facts {
     return this.exchanges;
   }
 
+  /** The app was reached, and may yet say something. */
+  get hasApp(): boolean {
+    return this.app !== undefined && !this.app.readableEnded && !this.app.destroyed;
+  }
+
   /** Both sockets are gone. */
   get isOver(): boolean {
     return this.openSockets === 0;

@@ -2,21 +2,17 @@
  * Nine thousand open WebSockets: what is asked on the admin port costs what it costs without them,
  * and a drain that has to cut them at its deadline counts every one and never stalls the rest.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { folderFor } from '../peers/running.js';
-import { startTidegate, type Tidegate } from '../peers/tidegate.js';
-import { within } from '../peers/until.js';
-import { LoopWatch, Member, startApp } from './crowd/crowd.js';
+import type { Tidegate } from '../peers/tidegate.js';
+import { Member, startApp } from './crowd/crowd.js';
+import { startDrained } from './crowd/drained.js';
 
 const SOCKETS = 9_000;
 const DEADLINE_S = 4;
-const BUDGET = [
-  `--grace-period=${DEADLINE_S + 1}s`,
-  '--app-shutdown=500ms',
-  '--margin=500ms',
-] as const;
+/** Of a native sidecar, from SIGTERM on; the kubelet leaves it two seconds. */
+const END_S_MAX = 1.5;
+const CLEAN = { code: 0, signal: null };
 
 /** What one turn of the event loop may take, and the cutting of all. */
 const BLOCKED_MS_MAX = 20;
@@ -45,15 +41,10 @@ async function costOf(tidegate: Tidegate, path: string): Promise<number> {
 }
 
 t.test('nine thousand WebSockets', { timeout: 110_000 }, async (t) => {
-  const folder = folderFor(t);
-  const message = join(folder, 'termination-log');
-  writeFileSync(message, '');
-  const loop = new LoopWatch(join(folder, 'loop'));
   const { port } = await startApp(t);
   const clients = new Member(t, 'clients');
-  const flags = [...BUDGET, `--termination-message-path=${message}`];
-  const tidegate = await startTidegate({ app: { port }, flags, nodeFlags: loop.flags });
-  t.teardown(() => tidegate.kill('SIGKILL'));
+  const drained = await startDrained(t, { port, deadlineS: DEADLINE_S, watched: true });
+  const { tidegate, loop } = drained;
 
   const paths = ['/metrics', '/status'];
   const alone: number[] = [];
@@ -72,13 +63,13 @@ t.test('nine thousand WebSockets', { timeout: 110_000 }, async (t) => {
   }
 
   const beganMs = Date.now();
-  const echoes = clients.ask('echo', { count: 200, everyMs: 20, forMs: DEADLINE_S * 1_000 - 500 });
+  const echoes = clients.ask('echo', { count: 100, everyMs: 20, forMs: DEADLINE_S * 1_000 - 500 });
   tidegate.kill('SIGTERM');
   t.ok((await echoes)['samples'] > 1_000, 'they talk while it drains');
   t.same(await clients.ask('tally'), { open: SOCKETS, byReset: 0, byEnd: 0, refused: 0 });
-  t.same(await within(tidegate.exited, 'it ends', 20_000), { code: 0, signal: null });
+  t.same(await drained.ended(), CLEAN);
 
-  const left = JSON.parse(readFileSync(message, 'utf8')) as Record<string, unknown>;
+  const left = drained.message();
   t.match(left, { reason: 'SIGTERM', ended: 'deadline', activeAtStart: SOCKETS });
   t.match(left, { activeAtEnd: SOCKETS, finished: 0, cut: SOCKETS });
   const tookS = Number(left['tookSeconds']);
@@ -89,4 +80,22 @@ t.test('nine thousand WebSockets', { timeout: 110_000 }, async (t) => {
   t.same(tally, { open: 0, byReset: SOCKETS, byEnd: 0, refused: 0 }, 'each is told by a reset');
   const blockedMs = loop.longestSince(beganMs);
   t.ok(blockedMs < BLOCKED_MS_MAX, `the event loop stood still for ${blockedMs.toFixed(1)} ms`);
+});
+
+t.test('a native sidecar that is told to end', { timeout: 60_000 }, async (t) => {
+  const { port } = await startApp(t);
+  const clients = new Member(t, 'clients');
+  const flags = ['--sidecar=native'];
+  const drained = await startDrained(t, { port, deadlineS: 600, flags, watched: true });
+  const { tidegate, loop } = drained;
+  await clients.ask('open', { port: tidegate.listen.port, count: SOCKETS });
+  const beganMs = performance.now();
+  tidegate.kill('SIGTERM');
+  t.same(await drained.ended(), CLEAN);
+  const tookS = (performance.now() - beganMs) / 1_000;
+  const waitedS = loop.waitedMs() / 1_000;
+  t.ok(tookS - waitedS < END_S_MAX, `it took ${tookS} s, of them ${waitedS} s for a core`);
+  t.match(drained.message(), { ended: 'now', activeAtStart: SOCKETS, activeAtEnd: SOCKETS });
+  t.match(drained.message(), { finished: 0, cut: SOCKETS });
+  t.same(await clients.ask('tally'), { open: 0, byReset: SOCKETS, byEnd: 0, refused: 0 });
 });

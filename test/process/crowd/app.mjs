@@ -16,7 +16,8 @@ const held = [];
 const sockets = new Set();
 
 const server = createServer({ keepAliveTimeout: 0, requestTimeout: 0 }, (request, response) => {
-  if (request.url === '/hold') held.push(response);
+  const { pathname, searchParams } = new URL(request.url, 'http://crowd');
+  if (pathname === '/hold') held.push({ response, bytes: Number(searchParams.get('bytes')) });
   else response.end('answered\n');
 });
 
@@ -26,6 +27,7 @@ server.on('upgrade', (request, socket) => {
   sockets.add(socket);
   socket.on('error', () => undefined);
   socket.on('close', () => sockets.delete(socket));
+  socket.on('end', () => socket.end());
   socket.on('data', echo);
   socket.write(
     'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n' +
@@ -46,9 +48,10 @@ answerTo({
       server.listen(at, () => resolve({ port: server.address().port }));
     }),
   held: () => ({ held: held.length, sockets: sockets.size }),
-  release: () => {
-    const released = held.splice(0);
-    for (const response of released) response.end('held back\n');
+  /** Answers the `count` oldest of those that wait. */
+  release: ({ count = Infinity }) => {
+    const released = held.splice(0, count);
+    for (const { response, bytes } of released) response.end(Buffer.alloc(bytes, 'x'));
     return { released: released.length };
   },
   /** Takes no more connections; those that are there go on. */

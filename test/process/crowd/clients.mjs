@@ -11,8 +11,7 @@ const OPEN_MS_MAX = 30_000;
 const UPGRADE =
   'GET /socket HTTP/1.1\r\nHost: crowd\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-const HOLD = 'GET /hold HTTP/1.1\r\nHost: crowd\r\nUser-Agent: crowd\r\n\r\n';
-const HELD_BODY = 'held back\n';
+const HEAD_END = '\r\n\r\n';
 /** A masked binary frame (RFC 6455 5.2) of four bytes, its mask zero. */
 const FRAME = Buffer.from([0x82, 0x84, 0, 0, 0, 0, 1, 2, 3, 4]);
 const ECHO_BYTES = 6;
@@ -57,19 +56,30 @@ async function manyTimes(count, act) {
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker));
 }
 
-function hold(port) {
+/** A request whose answer has `bytes`; behind each chunk `readMs` is waited. */
+function hold(port, bytes, readMs) {
   requests.asked++;
   const socket = connect({ port, host: '127.0.0.1' });
   let said = '';
+  let left;
   socket.on('error', () => undefined);
   socket.on('data', (chunk) => {
-    said += chunk.toString('latin1');
-    if (!said.endsWith(HELD_BODY) && !said.endsWith(`${HELD_BODY}\r\n0\r\n\r\n`)) return;
-    if (said.startsWith('HTTP/1.1 200 ')) requests.whole++;
-    socket.whole = true;
+    if (readMs > 0) slowDown(socket, readMs);
+    if (left === undefined) {
+      said += chunk.toString('latin1');
+      const end = said.indexOf(HEAD_END);
+      if (end === -1) return;
+      left = said.startsWith('HTTP/1.1 200 ') ? bytes - (said.length - end - HEAD_END.length) : NaN;
+    } else left -= chunk.length;
+    if (left === 0) requests.whole++;
   });
-  socket.on('close', () => socket.whole || requests.cut++);
-  socket.write(HOLD);
+  socket.on('close', () => left === 0 || requests.cut++);
+  socket.write(`GET /hold?bytes=${bytes} HTTP/1.1\r\nHost: crowd${HEAD_END}`);
+}
+
+function slowDown(socket, ms) {
+  socket.pause();
+  setTimeout(() => socket.resume(), ms);
 }
 
 /** Echoes a frame on a socket every so often, until the time is up; nanoseconds each. */
@@ -109,8 +119,8 @@ answerTo({
     }
     return { open: open.size };
   },
-  hold: ({ port, count }) => {
-    for (let left = count; left > 0; left--) hold(port);
+  hold: ({ port, count, bytes = 10, readMs = 0 }) => {
+    for (let left = count; left > 0; left--) hold(port, bytes, readMs);
     return { ...requests };
   },
   requests: () => ({ ...requests }),
