@@ -143,6 +143,9 @@ Each setting is a flag (--grace-period 60s) or an environment variable
 1m30s, 2h.
 
 ${renderHelp(SETTINGS)}
+
+Exit codes: 0 drained, also by force; 1 a port could not be opened;
+64 settings that cannot be used, each of which is named.
 `;
 }
 

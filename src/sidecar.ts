@@ -27,6 +27,8 @@ export interface Sidecar {
   /** Where it listens, with the real port where 0 was asked for. */
   readonly listen: Address;
   readonly admin: Address;
+  /** Connections with work in progress at this moment. */
+  readonly active: number;
   /** What SIGTERM and SIGINT do. */
   signal(signal: 'SIGTERM' | 'SIGINT'): void;
   /** Resolves once a signal has ended it: everything is let go of, both ports are closed. */
@@ -88,7 +90,15 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     for (const tunnel of tracker.tunnels()) tunnel.cut('drain');
     return closeAdmin(admin);
   });
-  return { listen, admin: adminAt, signal: (signal) => ending.signal(signal), ended };
+  return {
+    listen,
+    admin: adminAt,
+    get active() {
+      return tracker.activeTotal;
+    },
+    signal: (signal) => ending.signal(signal),
+    ended,
+  };
 }
 
 function leaveReport(report: DrainReport, config: Config, journal: Journal): void {

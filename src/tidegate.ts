@@ -7,7 +7,7 @@ import { EXIT_OK } from './errors.js';
 
 const [command, ...rest] = process.argv.slice(2);
 
-if (command === '--help' || command === 'help') {
+if (command === '--help' || command === '-h' || command === 'help') {
   const { helpText } = await import('./config.js');
   process.stdout.write(helpText());
 } else if (command === '--version' || command === 'version') {

@@ -2,6 +2,8 @@
  * `tidegate demo` as somebody meets it who has just fetched the project: what it says to try works
  * when it is copied, and Ctrl-C ends it, also while a stream is open.
  */
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { testWith } from '../peers/programs.js';
 import { freePort, outputOf, run, start } from '../peers/running.js';
@@ -41,6 +43,7 @@ t.test('Ctrl-C ends the demo', async (t) => {
     spawned.lines.map(({ level, msg }) => `${level}: ${msg}`),
     ['info: listening', /^info: draining/, /^info: drained/],
   );
+  t.match(spawned.output.join('\n'), /\nDraining: nothing is in use; .* seen in 180ms\.\nCtrl-C /);
 });
 
 testWith(['curl'], 'what the demo says to try works', async (t) => {
@@ -63,7 +66,28 @@ testWith(['curl'], 'what the demo says to try works', async (t) => {
   const took = performance.now() - begin;
   t.ok(took >= 850 && took < 5_000, `the open stream has its time and no more: ${took} ms`);
   t.match(spawned.lines.at(-1), { level: 'warn', activeAtEnd: 1, cut: 1 });
+  t.match(
+    spawned.output.join('\n'),
+    /\nDraining: 1 connection in use may finish within 900ms\.\nCtrl-C again ends it now\.\n/,
+  );
   await within(output.ended, 'the stream is over');
+});
+
+t.test('a port that somebody has is a fault, be it the app’s or one of tidegate’s', async (t) => {
+  const [port, other] = [await freePort(), await freePort()];
+  const holder = createServer().listen(port, '127.0.0.1');
+  await once(holder, 'listening');
+  t.teardown(() => void holder.close());
+  for (const taken of ['app', 'listen', 'admin']) {
+    const flags = Object.entries({ app: other, listen: 0, admin: 0, [taken]: port });
+    const { exited, lines, output } = spawnTidegate([
+      'demo',
+      ...flags.map(([key, at]) => `--${key}=127.0.0.1:${at}`),
+    ]);
+    t.same(await within(exited, 'it ends'), { code: 1, signal: null });
+    t.match(lines, [{ key: taken, value: `127.0.0.1:${port}`, msg: 'a port cannot be opened' }]);
+    t.same(output, [], 'and nothing else');
+  }
 });
 
 testWith(['curl'], 'a stream that ends lets the demo go, a second Ctrl-C too', async (t) => {
