@@ -246,10 +246,12 @@ t.test('work that comes in the close window leads through draining to closing', 
 });
 
 t.test('work that comes after the deadline changes nothing: the budget is spent', (t) => {
-  const { drain, clock, traffic } = drainIn('drained');
+  const { drain, clock, traffic, told } = drainIn('drained');
   clock.advance(200_000);
   traffic.request();
   t.equal(drain.phase, 'drained');
+  clock.advance(1_000);
+  t.same([traffic.tracker.total, told], [1, []], 'it is not cut, and nothing is told');
   t.equal(drain.verdict().safe, false, 'but is no less at work');
   t.end();
 });
