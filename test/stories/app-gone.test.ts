@@ -49,6 +49,20 @@ for (const phase of ['settling', 'draining', 'closing'] as const) {
   });
 }
 
+t.test(
+  'what the app has ended is not waited for, though its client keeps its own side open',
+  (t) => {
+    const { drain, traffic, reports } = drainIn('draining');
+    for (const tunnel of traffic.tracker.tunnels()) traffic.fin(tunnel, 'app');
+    t.equal(traffic.tracker.total, 1);
+    t.equal(drain.phase, 'draining', 'while the app may still listen');
+    drain.appRefuses();
+    t.equal(drain.phase, 'drained');
+    t.match(reports, [{ ended: 'app-gone', activeAtEnd: 1, cut: 0 }]);
+    t.end();
+  },
+);
+
 t.test('an app that is gone when all is drained changes nothing', (t) => {
   const { drain, told } = drainIn('drained');
   drain.appRefuses();
