@@ -25,6 +25,10 @@ const PROXY_V2_REST = 4;
 /** The longest opening; longer than every method. */
 const PREFIX_BYTES_MAX = 24;
 
+/** What a server's SETTINGS frame begins with: RFC 9113 sections 4.1 and 6.5. */
+const ANY = -1;
+const SETTINGS: readonly number[] = [0, ANY, ANY, 4, 0, 0, 0, 0, 0];
+
 const SPACE = 0x20;
 const CR = 0x0d;
 const LF = 0x0a;
@@ -48,6 +52,8 @@ class Detector implements Observer {
   private count = 0;
   private length = 0;
   private preambled = false;
+  /** Bytes of a SETTINGS frame that came from the app before the client had said enough. */
+  private settings = 0;
 
   constructor(facts: Facts) {
     this.facts = facts;
@@ -68,8 +74,14 @@ class Detector implements Observer {
     return at;
   }
 
-  fromApp(_chunk: Uint8Array, from: number): number {
-    return this.decide('tcp', from); // a protocol in which the server speaks first
+  fromApp(chunk: Uint8Array, from: number): number {
+    // An HTTP/2 server need not wait for the client's preface (RFC 9113 section 3.4).
+    for (let at = from; at < chunk.length && this.settings < SETTINGS.length; at++) {
+      const expected = SETTINGS[this.settings++];
+      // Any other protocol in which the server speaks first.
+      if (expected !== ANY && chunk[at] !== expected) return this.decide('tcp', at);
+    }
+    return chunk.length;
   }
 
   clientEnded(): void {
@@ -81,7 +93,7 @@ class Detector implements Observer {
   }
 
   private decide(kind: 'http2' | 'tls' | 'tcp', at: number): number {
-    turnOpaque(this.facts, kind);
+    turnOpaque(this.facts, this.settings > 0 && kind !== 'http2' ? 'tcp' : kind);
     return at;
   }
 
@@ -123,6 +135,7 @@ class Detector implements Observer {
   }
 
   private becomeHttp1(): number {
+    if (this.settings > 0) return this.decide('tcp', -1);
     const next = createHttp1Observer(this.facts);
     this.facts.follows(next);
     this.facts.carries('http1');

@@ -79,3 +79,46 @@ t.test('a server that speaks first makes the connection raw, whatever came befor
   }
   t.end();
 });
+
+t.test('an HTTP/2 server may speak before its client has', (t) => {
+  const settings = Buffer.from('\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64', 'latin1');
+  const openings = ['', 'PROXY UNKNOWN\r\n'].map((preamble) =>
+    Buffer.from(`${preamble}PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n`, 'latin1'),
+  );
+  for (const opening of openings) {
+    // The app's bytes come whole and cut, before every byte that the client says.
+    for (let heard = 0; heard < opening.length; heard++) {
+      for (let cut = 0; cut < settings.length; cut++) {
+        const follower = new Follower();
+        follower.feed('client', opening.subarray(0, heard));
+        follower.feed('app', settings.subarray(0, cut));
+        follower.feed('app', settings.subarray(cut));
+        follower.feed('client', opening.subarray(heard));
+        if (follower.log.at(-1) !== 'carries http2') t.fail(`${heard}, ${cut}`);
+      }
+    }
+  }
+  t.end();
+});
+
+t.test(
+  'bytes that are not quite SETTINGS make the connection raw, and so does any other answer',
+  (t) => {
+    const settings = '\0\0\x06\x04\0\0\0\0\0';
+    const log = (app: string, client: string): string[] => {
+      const follower = new Follower();
+      follower.feed('app', Buffer.from(app, 'latin1'));
+      follower.feed('client', Buffer.from(client, 'latin1'));
+      return follower.log;
+    };
+    for (const at of [0, 3, 4, 5, 6, 7, 8]) {
+      const app = `${settings.slice(0, at)}\x01${settings.slice(at + 1)}`;
+      t.same(log(app, ''), ['carries tcp'], `byte ${at}`);
+    }
+    for (const client of ['GET / HTTP/1.1\r\n', '\x16\x03', 'x']) {
+      t.same(log(settings, client), ['carries tcp'], client);
+    }
+    t.same(log(settings, ''), [], 'until the client speaks');
+    t.end();
+  },
+);
