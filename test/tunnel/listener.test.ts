@@ -17,13 +17,16 @@ interface Timer {
   readonly seconds: number;
 }
 
-/** The timers of the sockets that this machine has open at `port` towards others. */
-function timersAt(port: number): Timer[] {
-  const local = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+/** The timer of the socket at `port` towards `peer`; each alone may be somebody else's as well. */
+function timersAt(port: number, peer: number): Timer[] {
+  const [local, remote] = [port, peer].map(
+    (number) => `:${number.toString(16).toUpperCase().padStart(4, '0')}`,
+  );
   return readFileSync('/proc/net/tcp', 'latin1')
     .split('\n')
     .map((line) => line.trim().split(/\s+/))
-    .filter((fields) => fields[1]?.endsWith(local) && fields[3] === ESTABLISHED)
+    .filter(([, at, towards]) => at?.endsWith(local) && towards.endsWith(remote))
+    .filter((fields) => fields[3] === ESTABLISHED)
     .map((fields) => {
       const [kind, jiffies] = fields[5].split(':');
       return { kind, seconds: parseInt(jiffies, 16) / 100 };
@@ -38,8 +41,8 @@ async function timersOfBoth(t: Test, keepAliveMs: number): Promise<Timer[]> {
   app.send('b');
   await client.got(1);
   const timers = (): Timer[] => [
-    ...timersAt(opened.carrier.at.port),
-    ...timersAt(app.socket.remotePort ?? 0),
+    ...timersAt(opened.carrier.at.port, client.socket.localPort ?? 0),
+    ...timersAt(app.socket.remotePort ?? 0, app.socket.localPort ?? 0),
   ];
   // A timer that is there for another moment is that of a segment not acknowledged yet.
   await until(
