@@ -184,8 +184,16 @@ export class DrainController {
     }
     if (now >= budget.deadlineMs) return 'deadline';
     if (this.phase === 'settling') return this.hasSettled(budget, now) ? 'settled' : undefined;
-    if (isIdle) return 'idle';
+    if (isIdle && !this.owesAnybody()) return 'idle';
     return this.phase === 'draining' && now >= budget.windowMs ? 'window' : undefined;
+  }
+
+  /** A slow reader has yet to get the end of what is answered. */
+  private owesAnybody(): boolean {
+    for (const tunnel of this.tracker.tunnels()) {
+      if (tunnel.owesClient) return true;
+    }
+    return false;
   }
 
   /** Balancers have stopped sending, or had long enough to. */
@@ -250,7 +258,8 @@ export class DrainController {
     let at = budget.deadlineMs;
     if (this.phase === 'settling') at = Math.min(at, now + SETTLE_LOOK_MS, budget.settleUntilMs);
     else if (tracker.activeTotal === 0) {
-      at = Math.min(at, tracker.lastActiveMs + IDLE_CONFIRM_MS);
+      const confirmedMs = tracker.lastActiveMs + IDLE_CONFIRM_MS;
+      at = Math.min(at, confirmedMs > now ? confirmedMs : now + IDLE_CONFIRM_MS);
     } else if (this.phase === 'draining') at = Math.min(at, budget.windowMs);
     this.timer = clock.after(Math.max(1, at - now), () => this.step());
   }

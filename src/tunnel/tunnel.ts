@@ -74,6 +74,11 @@ export class Tunnel implements Facts {
     return this.app !== undefined && !this.app.readableEnded && !this.app.destroyed;
   }
 
+  /** Bytes for the client wait in this process: its answer is over, but not yet out. */
+  get owesClient(): boolean {
+    return this.client.writableLength > 0;
+  }
+
   /** Both sockets are gone. */
   get isOver(): boolean {
     return this.openSockets === 0;
@@ -205,14 +210,15 @@ export class Tunnel implements Facts {
   }
 
   /**
-   * Ends both sockets at once: by resets if something is at work, so that nothing cut looks whole.
+   * Ends both sockets at once: by resets if something is at work or owed, so that nothing cut looks whole.
    * `endedBy` is counted unless a side had ended already.
    */
   cut(endedBy: EndedBy): void {
     if (this.active) this.endedBy = endedBy;
     else this.endedBy ??= endedBy;
-    cutOff(this.client, this.active);
-    if (this.app !== undefined) cutOff(this.app, this.active);
+    const byReset = this.active || this.owesClient;
+    cutOff(this.client, byReset);
+    if (this.app !== undefined) cutOff(this.app, byReset);
   }
 
   /** A socket is gone; with the second one the tunnel is. */

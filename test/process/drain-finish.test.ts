@@ -2,13 +2,18 @@
  * What a drain waits for: requests in flight finish, whole; who leaves counts as finished, who is
  * left at the deadline as cut, to the unit; an app that is gone is waited for no longer.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import t from 'tap';
+import type { Tidegate } from '../peers/tidegate.js';
 import { until } from '../peers/until.js';
 import { Member, startApp } from './crowd/crowd.js';
 import { startDrained } from './crowd/drained.js';
 
 const CLEAN = { code: 0, signal: null };
 const LOG_LINES_MAX = 9;
+/** What tidegate holds at most for a client that does not read; see tunnel/lane.ts. */
+const HELD_BYTES = 65_536;
+const LATE_READERS = 8;
 
 /** Waits until the app holds back so many answers and has so many WebSockets. */
 async function atWork(app: Member, held: number, sockets: number): Promise<void> {
@@ -37,6 +42,55 @@ t.test('two hundred requests in flight finish, and each answer is whole', async 
   const loud = tidegate.lines.filter(({ level }) => level !== 'info');
   t.same(loud, [], 'nothing to warn of');
   t.ok(tidegate.lines.length <= LOG_LINES_MAX, `a rollout logs ${tidegate.lines.length} lines`);
+});
+
+/** How many bytes an app gets rid of while the client at the other end reads none. */
+async function takenUnread(clients: Member, app: Member, tidegate: Tidegate): Promise<number> {
+  await clients.ask('hold', { port: tidegate.listen.port, count: 1, bytes: 50e6, unread: true });
+  await atWork(app, 1, 0);
+  await app.ask('release');
+  let taken = 0;
+  const stands = async (): Promise<boolean> => {
+    const before = taken;
+    taken = (await tidegate.metrics()).value('tidegate_sent_bytes_total');
+    await sleep(300);
+    return taken > 0 && taken === before;
+  };
+  await until(stands, 'the app is held back');
+  return taken;
+}
+
+t.test('an answer is whole, however late its client reads the end of it', async (t) => {
+  const { app, port } = await startApp(t);
+  const drained = await startDrained(t, { port, deadlineS: 60 });
+  const { tidegate } = drained;
+  const one = new Member(t, 'clients');
+  const taken = await takenUnread(one, app, tidegate);
+  await one.kill();
+  await tidegate.idle();
+
+  // The app has got rid of all, the system has taken what it takes, and the rest waits.
+  const clients = new Member(t, 'clients');
+  const most = taken - HELD_BYTES;
+  for (let part = 0; part < LATE_READERS; part++) {
+    const bytes = most + Math.floor((part * HELD_BYTES) / LATE_READERS);
+    await clients.ask('hold', { port: tidegate.listen.port, count: 1, bytes, unread: true });
+  }
+  await atWork(app, LATE_READERS, 0);
+  await app.ask('release');
+  await sleep(500);
+  tidegate.kill('SIGTERM');
+  await sleep(1_500);
+  await clients.ask('read');
+  t.same(await drained.ended(), CLEAN);
+  const whole = { asked: LATE_READERS, whole: LATE_READERS, cut: 0 };
+  const isRead = async (): Promise<boolean> => {
+    const { asked, whole, cut } = await clients.ask('requests');
+    return asked === whole + cut;
+  };
+  await until(isRead, 'each answer is read or cut');
+  t.same(await clients.ask('requests'), whole);
+  t.match(drained.message(), { ended: 'finished', cut: 0 });
 });
 
 t.test('who leaves and who is left at the deadline are told apart to the unit', async (t) => {

@@ -19,6 +19,8 @@ const ECHO_BYTES = 6;
 /** Open WebSockets, oldest first. */
 const open = new Set();
 const ended = { byReset: 0, byEnd: 0, refused: 0 };
+/** Requests whose answers are not read. */
+const paused = [];
 const requests = { asked: 0, whole: 0, cut: 0 };
 
 /** One WebSocket; resolves once it is open. */
@@ -56,15 +58,14 @@ async function manyTimes(count, act) {
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, count) }, worker));
 }
 
-/** A request whose answer has `bytes`; behind each chunk `readMs` is waited. */
-function hold(port, bytes, readMs) {
+/** A request whose answer has `bytes`; nothing of it is read before `read` is asked. */
+function hold(port, bytes, unread) {
   requests.asked++;
   const socket = connect({ port, host: '127.0.0.1' });
   let said = '';
   let left;
   socket.on('error', () => undefined);
   socket.on('data', (chunk) => {
-    if (readMs > 0) slowDown(socket, readMs);
     if (left === undefined) {
       said += chunk.toString('latin1');
       const end = said.indexOf(HEAD_END);
@@ -74,12 +75,13 @@ function hold(port, bytes, readMs) {
     if (left === 0) requests.whole++;
   });
   socket.on('close', () => left === 0 || requests.cut++);
+  if (unread) pauseUntilRead(socket);
   socket.write(`GET /hold?bytes=${bytes} HTTP/1.1\r\nHost: crowd${HEAD_END}`);
 }
 
-function slowDown(socket, ms) {
+function pauseUntilRead(socket) {
   socket.pause();
-  setTimeout(() => socket.resume(), ms);
+  paused.push(socket);
 }
 
 /** Echoes a frame on a socket every so often, until the time is up; nanoseconds each. */
@@ -119,8 +121,12 @@ answerTo({
     }
     return { open: open.size };
   },
-  hold: ({ port, count, bytes = 10, readMs = 0 }) => {
-    for (let left = count; left > 0; left--) hold(port, bytes, readMs);
+  hold: ({ port, count, bytes = 10, unread = false }) => {
+    for (let left = count; left > 0; left--) hold(port, bytes, unread);
+    return { ...requests };
+  },
+  read: () => {
+    for (const socket of paused.splice(0)) socket.resume();
     return { ...requests };
   },
   requests: () => ({ ...requests }),
