@@ -19,6 +19,8 @@ export class Ending {
   private readonly settings: EndingSettings;
   private end: () => void = () => undefined;
   private asked = false;
+  /** Somebody waits no longer: nothing is lingered behind. */
+  private isNow = false;
   private lingering: Timer | undefined;
 
   constructor(drain: DrainController, clock: Clock, settings: EndingSettings) {
@@ -30,17 +32,17 @@ export class Ending {
 
   /** SIGINT comes from a terminal, where nothing is native. */
   signal(signal: 'SIGTERM' | 'SIGINT'): void {
-    const isNow = this.asked || (signal === 'SIGTERM' && this.settings.sidecar === 'native');
+    this.isNow = this.asked || (signal === 'SIGTERM' && this.settings.sidecar === 'native');
     this.asked = true;
     if (this.drain.phase === 'drained') this.end();
-    else if (isNow) this.drain.now(signal);
+    else if (this.isNow) this.drain.now(signal);
     else this.drain.terminate(signal);
   }
 
   /** The drain is over. Without a signal there is nothing to end: the pod may yet be wanted. */
   drained(): void {
     if (!this.asked) return;
-    if (this.settings.lingerMs === 0) return this.end();
+    if (this.isNow || this.settings.lingerMs === 0) return this.end();
     this.lingering?.cancel();
     this.lingering = this.clock.after(this.settings.lingerMs, () => {
       // Where new work has come meanwhile, it is the end of that which is lingered behind.

@@ -166,3 +166,18 @@ t.test('work that comes while it lingers is finished first', async (t) => {
   await staged.pass(1);
   t.equal(staged.isOver, true);
 });
+
+t.test('nothing is lingered behind what ends now', async (t) => {
+  const native = new StagedEnding({ sidecar: 'native', lingerMs: 5_000 });
+  native.traffic.websocket();
+  native.ending.signal('SIGTERM');
+  await native.pass(0);
+  t.equal(native.isOver, true, 'native');
+  const classic = new StagedEnding({ lingerMs: 5_000 });
+  classic.traffic.websocket();
+  classic.ending.signal('SIGTERM');
+  await classic.pass(1_000);
+  classic.ending.signal('SIGTERM');
+  await classic.pass(0);
+  t.equal(classic.isOver, true, 'classic, by a second signal');
+});
