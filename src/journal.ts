@@ -44,6 +44,7 @@ export class Journal {
   private appIsAway = false;
   private tlsIsKnown = false;
   private acceptHasFailed = false;
+  private drainedIsSaid = false;
   private faults = 0;
 
   constructor(say: Say) {
@@ -78,6 +79,7 @@ export class Journal {
     readonly deadlineMs: number;
   }): void {
     const { reason, active, deadlineMs } = drain;
+    this.drainedIsSaid = false;
     this.say(
       'info',
       { reason, active, deadlineMs },
@@ -89,6 +91,7 @@ export class Journal {
     this.say('info', {}, 'the drain is taken back');
   }
 
+  /** Said once a drain, unless something is cut: each late request may end it once more. */
   drained(report: {
     readonly reason: string;
     readonly ended: string;
@@ -101,8 +104,9 @@ export class Journal {
     const { reason, ended, activeAtStart, activeAtEnd, finished, cut } = report;
     const tookMs = Math.round(report.tookMs);
     const fields = { reason, ended, tookMs, activeAtStart, activeAtEnd, finished, cut };
-    if (cut === 0) this.say('info', fields, 'drained: nothing in use is left');
-    else this.say('warn', fields, 'drained: what was still in use was cut');
+    if (cut > 0) return this.say('warn', fields, 'drained: what was still in use was cut');
+    this.say(this.drainedIsSaid ? 'debug' : 'info', fields, 'drained: nothing in use is left');
+    this.drainedIsSaid = true;
   }
 
   /** Said once, until the app has been reached again. `code` is the system's, like ECONNREFUSED. */

@@ -79,6 +79,23 @@ t.test('a drain is told at its beginning and at its end', (t) => {
   t.end();
 });
 
+t.test('what late requests end once more is told for debugging only', (t) => {
+  const levels = (level: 'info' | 'debug'): unknown[] => {
+    const [journal, lines] = writtenBy(level);
+    const drain = { reason: 'SIGTERM', active: 3, deadlineMs: 22_000 };
+    journal.draining(drain);
+    for (let times = 0; times < 3; times++) journal.drained(REPORT);
+    journal.drained({ ...REPORT, cut: 1 });
+    journal.recalled();
+    journal.draining(drain);
+    journal.drained(REPORT);
+    return lines().map((line) => line['level']);
+  };
+  t.same(levels('info'), ['info', 'info', 'warn', 'info', 'info', 'info']);
+  t.same(levels('debug').slice(0, 5), ['info', 'info', 'debug', 'debug', 'warn']);
+  t.end();
+});
+
 t.test('a drain that had to cut something is a warning', (t) => {
   const [journal, lines] = writtenBy();
   journal.drained({ ...REPORT, ended: 'deadline', activeAtEnd: 2, cut: 2 });
