@@ -98,7 +98,10 @@ testWith(['promtool'], 'promtool has nothing to say about the metrics', async (t
     t.same(await check(metrics.text), silence, phase);
     t.same(familiesOf(metrics), families, 'no family and no label set came or went');
   }
+  // Each is counted when its sockets have closed.
+  metrics = await tidegate.idle();
   t.equal(metrics.value('tidegate_drain_endings_total', { outcome: 'cut' }), KINDS.length);
+  t.same(await check(metrics.text), silence, 'when all is over');
   t.same(await tidegate.stop(), { code: 0, signal: null });
 });
 
