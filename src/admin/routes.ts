@@ -28,8 +28,12 @@ const RECALL_REFUSED: Readonly<Record<Exclude<Recall, 'recalled'>, string>> = {
   'too-late': 'connections are being ended already',
 };
 const LIMIT_DEFAULT = 100;
+/** A list with more takes tens of milliseconds and a megabyte: one at a time, and a rest behind. */
+export const LIST_SHORT_MAX = 1_000;
+export const LIST_REST_MS = 1_000;
 
 export function adminRoutes(from: AdminSources): Routes {
+  const longList = { isBusy: false };
   return {
     '/livez': { GET: { answer: ({ response }) => sendJson(response, 200, { live: true }) } },
     '/readyz': { GET: { answer: (call) => answerReady(from, call) } },
@@ -38,7 +42,7 @@ export function adminRoutes(from: AdminSources): Routes {
       GET: { answer: (call) => answerStatus(from, call) },
     },
     '/connections': {
-      GET: { query: ['sort', 'limit'], answer: (call) => answerConnections(from, call) },
+      GET: { query: ['sort', 'limit'], answer: (call) => answerConnections(from, longList, call) },
     },
     '/safe-to-delete': { GET: { answer: (call) => answerVerdict(from, call) } },
     '/drain/wait': { GET: { waits: true, answer: (call) => answerWait(from, call) } },
@@ -77,7 +81,11 @@ async function answerVerdict(from: AdminSources, { response }: Call): Promise<vo
   sendJson(response, verdict.safe ? 200 : 409, verdict);
 }
 
-function answerConnections(from: AdminSources, { response, query }: Call): void {
+function answerConnections(
+  from: AdminSources,
+  longList: { isBusy: boolean },
+  { response, query }: Call,
+): void {
   const sort = CONNECTION_ORDERS.find((order) => order === (query.get('sort') ?? 'age'));
   const limitText = query.get('limit') ?? String(LIMIT_DEFAULT);
   const limit = /^\d{1,5}$/.test(limitText) ? Number(limitText) : 0;
@@ -88,6 +96,16 @@ function answerConnections(from: AdminSources, { response, query }: Call): void 
   if (limit < 1 || limit > CONNECTIONS_LIMIT_MAX) {
     const reason = `limit "${limitText}" is no number from 1 to ${CONNECTIONS_LIMIT_MAX}`;
     return sendError(response, 400, 'bad-request', reason);
+  }
+  if (Math.min(limit, from.tracker.total) > LIST_SHORT_MAX) {
+    if (longList.isBusy) {
+      response.setHeader('retry-after', LIST_REST_MS / 1_000);
+      const reason = `a list of more than ${LIST_SHORT_MAX} is being given to somebody else`;
+      return sendError(response, 429, 'busy', reason);
+    }
+    longList.isBusy = true;
+    const free = (): void => void (longList.isBusy = false);
+    response.on('close', () => from.clock.after(LIST_REST_MS, free).unref());
   }
   sendJson(response, 200, { connections: listConnections(from, sort, limit) });
 }

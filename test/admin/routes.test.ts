@@ -4,6 +4,7 @@
 import t from 'tap';
 import { codeIn, readDocument, tableBelow } from '../documents.js';
 import type { StagedAdmin } from '../peers/admin.js';
+import { LIST_REST_MS, LIST_SHORT_MAX } from '../../src/admin/routes.js';
 import { openAdmin, VERSION } from '../peers/admin.js';
 import { drainIn, NOTICE_MS, StagedDrain } from '../peers/drain.js';
 import { until } from '../peers/until.js';
@@ -188,6 +189,21 @@ t.test('GET /connections is limited and sorted as asked', async (t) => {
     t.match([status, json?.error], [400, 'bad-request'], query);
   }
   t.equal((await admin.ask('GET /connections?limit=10000')).status, 200);
+});
+
+t.test('GET /connections gives one long list at a time, and rests behind it', async (t) => {
+  const staged = new StagedDrain();
+  const admin = await openAdmin(t, { staged });
+  for (let count = 0; count <= LIST_SHORT_MAX; count++) staged.traffic.websocket();
+  const long = `GET /connections?limit=${LIST_SHORT_MAX + 1}`;
+  const short = `GET /connections?limit=${LIST_SHORT_MAX}`;
+  const answers = await Promise.all([admin.ask(long), admin.ask(long), admin.ask(short)]);
+  t.same(answers.map(({ status }) => status).sort(), [200, 200, 429]);
+  const busy = await admin.ask(long);
+  t.match(busy, { status: 429, json: { error: 'busy' }, headers: { 'retry-after': '1' } });
+  t.equal((await admin.ask(short)).status, 200);
+  staged.clock.advance(LIST_REST_MS);
+  t.equal((await admin.ask(long)).status, 200);
 });
 
 t.test('README.md names every call, with every query key it knows', async (t) => {
