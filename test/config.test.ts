@@ -165,6 +165,12 @@ t.test('what is too short is refused', (t) => {
   t.end();
 });
 
+t.test('what is longer than the system takes is refused', (t) => {
+  t.same(faultsOf('--keep-alive 10h'), ['--keep-alive "10h": is longer than 9h6m7s']);
+  t.same(faultsOf('--keep-alive 9h6m7s'), []);
+  t.end();
+});
+
 t.test('an app without a port is refused', (t) => {
   t.same(faultsOf('--app app:0'), ['--app "app:0": needs a port that is not 0']);
   t.end();

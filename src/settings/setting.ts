@@ -1,11 +1,16 @@
 /**
  * What one row of the settings table says, and the names that follow from its key. The rows
- * themselves are in src/config.ts.
+ * themselves are in src/settings/table.ts.
  */
 
 export type Type =
   | { readonly type: 'address' }
-  | { readonly type: 'duration'; readonly minMs?: number; readonly zeroAllowed?: true }
+  | {
+      readonly type: 'duration';
+      readonly minMs?: number;
+      readonly maxMs?: number;
+      readonly zeroAllowed?: true;
+    }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
   | { readonly type: 'text'; readonly form: 'PATH' | 'FILE' | 'TOKEN' };
 

@@ -85,6 +85,7 @@ export const SETTINGS = {
     type: 'duration',
     default: '60s',
     minMs: 1000,
+    maxMs: 32_767_000, // what Linux takes for TCP_KEEPIDLE
     zeroAllowed: true,
     sentence:
       'How long a connection is quiet before TCP asks whether the peer is alive; 0 for never.',

@@ -53,8 +53,10 @@ export class Values {
     const given = this.read(key, (text) => {
       const ms = parseDuration(text);
       if (setting.zeroAllowed === true && ms === 0) return ms;
-      if (ms >= (setting.minMs ?? 0)) return ms;
-      throw new ValueError(`is shorter than ${formatDuration(setting.minMs ?? 0)}`);
+      const { minMs = 0, maxMs = Infinity } = setting;
+      if (ms < minMs) throw new ValueError(`is shorter than ${formatDuration(minMs)}`);
+      if (ms > maxMs) throw new ValueError(`is longer than ${formatDuration(maxMs)}`);
+      return ms;
     });
     return given ?? fallbackMs ?? parseDuration(setting.default);
   }
