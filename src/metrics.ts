@@ -47,7 +47,16 @@ export function createMetrics(from: MetricsSources): MetricsText {
   for (const [name, help, labels, read] of histograms(from)) {
     registry.registerMetric(new BucketHistogram(PREFIX + name, help, labels, read));
   }
-  return { contentType: registry.contentType, render: () => registry.metrics() };
+  return { contentType: registry.contentType, render: shared(() => registry.metrics()) };
+}
+
+/** Those who ask while a text is being made get the same one: a burst of scrapes costs one. */
+function shared(make: () => Promise<string>): () => Promise<string> {
+  let making: Promise<string> | undefined;
+  return () =>
+    (making ??= make().finally(() => {
+      making = undefined;
+    }));
 }
 
 const one = (value: number): readonly Sample[] => [[{}, value]];

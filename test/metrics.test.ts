@@ -181,6 +181,16 @@ t.test('histograms have buckets that grow, up to +Inf; connections last 1 s to 2
   t.equal(metrics.value(`${name}_count`, { kind: 'websocket' }), 1);
 });
 
+t.test('those who scrape at once share one reading, the next one reads anew', async (t) => {
+  const scraped = new Scraped();
+  let readings = 0;
+  Object.defineProperty(scraped.health, 'up', { get: () => ++readings > 0 });
+  await Promise.all([scraped.scrape(), scraped.scrape(), scraped.scrape()]);
+  t.equal(readings, 1);
+  await scraped.scrape();
+  t.equal(readings, 2);
+});
+
 t.test('gauges are read at the scrape', async (t) => {
   const scraped = new Scraped();
   const { traffic, clock } = scraped.staged;

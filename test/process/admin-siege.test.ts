@@ -13,7 +13,7 @@ import { notify } from './crowd/notify.js';
 const ASKERS = 1_000;
 /** Pairs of rounds: some at least, more where the machine is restless. */
 const PAIRS_MIN = 6;
-const PAIRS_MAX = 25;
+const PAIRS_MAX = 40;
 const ECHO = { count: 40, everyMs: 10, forMs: 400 };
 const RATIO_MAX = 1.2;
 /** The storm of their coming is no siege yet. */
