@@ -64,24 +64,19 @@ export function createAdmin(routes: Routes, token: string | undefined): Server {
   return server;
 }
 
-/** Who is connected, oldest first. */
+/** Whose connection may be closed to make room, oldest first. */
 class Room {
   private readonly sockets = new Set<Socket>();
-  private readonly waiting = new Set<Socket>();
 
   enter(socket: Socket): void {
     if (this.sockets.size >= CONNECTIONS_MAX) this.oldest()?.destroy();
     this.sockets.add(socket);
-    socket.on('close', () => {
-      this.sockets.delete(socket);
-      this.waiting.delete(socket);
-    });
+    socket.on('close', () => this.sockets.delete(socket));
   }
 
   /** Waits do not take anybody's place. */
   wait(socket: Socket): void {
     this.sockets.delete(socket);
-    this.waiting.add(socket);
   }
 
   private oldest(): Socket | undefined {

@@ -16,6 +16,8 @@ const PAIRS_MIN = 6;
 const PAIRS_MAX = 40;
 const ECHO = { count: 40, everyMs: 10, forMs: 400 };
 const RATIO_MAX = 1.2;
+/** What the scheduler adds to either gate by chance where all of this shares two cores. */
+const JITTER_US = 1_500;
 /** The storm of their coming is no siege yet. */
 const COMING_MS = 1_500;
 const WAITERS = 20;
@@ -52,16 +54,17 @@ t.test('a thousand slow or broken askers', { timeout: 110_000 }, async (t) => {
   await sleep(COMING_MS);
 
   // Both gates in turn, on a machine that has the siege to bear in every round.
-  const ratio = (): number => median(besieged.p99s) / median(other.p99s);
+  const isSlowed = (): boolean =>
+    median(besieged.p99s) > median(other.p99s) * RATIO_MAX + JITTER_US;
   for (let pair = 0; pair < PAIRS_MAX; pair++) {
-    if (pair >= PAIRS_MIN && ratio() <= RATIO_MAX) break;
+    if (pair >= PAIRS_MIN && !isSlowed()) break;
     for (const { clients, p99s } of pair % 2 === 0 ? [besieged, other] : [other, besieged]) {
       p99s.push((await clients.ask('echo', ECHO))['p99']);
     }
     hooks.push(new Hook(admin));
   }
   const figures = [other, besieged].map(({ p99s }) => `${median(p99s).toFixed(0)} us`).join(', ');
-  t.ok(ratio() <= RATIO_MAX, `p99 of an echo, without and with: ${figures}`);
+  t.notOk(isSlowed(), `p99 of an echo, without and with: ${figures}`);
 
   const { opened } = await siege.ask('counts');
   t.ok(opened >= ASKERS, `${opened} connections were opened`);

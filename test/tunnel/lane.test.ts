@@ -5,7 +5,7 @@
  */
 import t from 'tap';
 import { type Carrier, join, openCarrier, turnsUntil } from '../peers/carrier.js';
-import { type Ends, Peer, RawApp } from '../peers/peer.js';
+import type { Ends } from '../peers/peer.js';
 import {
   type Cut,
   type Forwarded,
@@ -14,6 +14,7 @@ import {
   byteByByte,
   inLastCrlf,
   play,
+  playDirectly,
   sentBy,
   whole,
 } from '../peers/script.js';
@@ -27,16 +28,6 @@ const CUTS: Readonly<Record<string, Cut>> = {
   'byte by byte': byteByByte,
   'cut inside each last CRLF': inLastCrlf,
 };
-
-async function spokenDirectly(script: Script): Promise<Seen> {
-  const app = await RawApp.open();
-  const client = await Peer.connect(app.at);
-  const ends = { client, app: await app.accepted() };
-  const paced = (): Promise<void> => Promise.resolve();
-  const seen = await play(script, ends, { forwarded: 'off', line: '', cut: whole, paced });
-  await app.close();
-  return seen;
-}
 
 function spokenThrough(
   carrier: Carrier,
@@ -71,7 +62,7 @@ t.test('there are more than thirty scripts, each with a name of its own', (t) =>
 
 for (const script of SCRIPTS) {
   t.test(`what passes is what was sent: ${script.name}`, async (t) => {
-    const direct = await spokenDirectly(script);
+    const direct = await playDirectly(script);
     t.equal(direct.atApp, sentBy('client', script).toString('latin1'));
     t.equal(direct.atClient, sentBy('app', script).toString('latin1'));
     for (const forwarded of ['off', 'if-absent', 'append'] as const) {
