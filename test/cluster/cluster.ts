@@ -1,0 +1,135 @@
+/**
+ * The cluster that a test runs on: the kit of this folder where it is built and the machine allows
+ * it, or a cluster of the user's, by KUBECONFIG and TIDEGATE_TEST_CLUSTER_IMAGE, the name of an
+ * image of tidegate that its nodes can have. Without either a test is skipped, by name.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import t, { type Test } from 'tap';
+import { inPath, mayBeSkipped } from '../peers/programs.js';
+import { folderFor, type Ran, run } from '../peers/running.js';
+import { NODE } from '../peers/tidegate.js';
+
+const KIT_IMAGE = 'localhost/tidegate:test';
+const SCRIPT_MS_MAX = 300_000;
+const KUBECTL_MS_MAX = 60_000;
+/** Of a whole file of tests, instead of the runner's own limit. */
+const FILE_MS_MAX = 1_800_000;
+
+/** A line of a command, to be spawned. */
+export type Command = readonly [program: string, ...args: string[]];
+
+export interface Cluster {
+  /** Of tidegate; its Node runs the tests' own programs too. */
+  readonly image: string;
+  /** What only the kit can do: restart its kubelet. Undefined on somebody else's cluster. */
+  readonly kit?: { readonly restartKubelet: (downS: number) => Promise<void> };
+  command(...args: readonly string[]): Command;
+}
+
+type Where = 'kit' | 'user' | { readonly missing: string };
+
+/** A test that needs a cluster; with `kit`, only the one of this folder will do. */
+export function testOnCluster(
+  title: string,
+  body: (t: Test, cluster: Cluster) => Promise<void>,
+  { kit = false } = {},
+): void {
+  const where = whereFrom(process.env);
+  const missing = typeof where === 'object' ? where.missing : undefined;
+  const reason = kit && where === 'user' ? "needs the kit's own node" : missing;
+  if (reason === undefined) {
+    t.setTimeout(FILE_MS_MAX);
+    void t.test(title, { timeout: 0 }, async (t) => body(t, await opened()));
+  } else if (mayBeSkipped() || where === 'user') {
+    void t.test(`${title} (${reason})`, { skip: true }, () => undefined);
+  } else t.fail(`${title}: ${reason}`);
+}
+
+function whereFrom(env: NodeJS.ProcessEnv): Where {
+  if (env['KUBECONFIG'] !== undefined && env['TIDEGATE_TEST_CLUSTER_IMAGE'] !== undefined) {
+    return inPath('kubectl') === undefined ? { missing: 'misses kubectl' } : 'user';
+  }
+  const missing = missingForKit();
+  return missing === undefined ? 'kit' : { missing: `no cluster: ${missing}` };
+}
+
+function missingForKit(): string | undefined {
+  if (process.getuid?.() !== 0) return 'not root';
+  if (spawnSync('unshare', ['--net', 'true']).status !== 0) return 'no network namespaces here';
+  if (!existsSync(placesOfKit().kubelet)) return 'test/cluster/build has not been run';
+  const programs = ['containerd', 'runc', 'iptables', 'conntrack', 'ip', 'openssl', 'curl'];
+  const absent = [...programs, 'buildah'].filter((name) => inPath(name) === undefined);
+  return absent.length === 0 ? undefined : `misses ${absent.join(', ')}`;
+}
+
+/** Where env.sh keeps things. */
+function placesOfKit(): { readonly kubelet: string; readonly state: string } {
+  const print = '. "$0" && printf "%s\\n%s" "$bin/kubelet" "$state"';
+  const { stdout } = spawnSync('bash', ['-c', print, script('env.sh')], { encoding: 'utf8' });
+  const [kubelet, state] = stdout.split('\n');
+  return { kubelet, state };
+}
+
+const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+let opening: Promise<Cluster> | undefined;
+
+/** One cluster for all tests of a file: the one that is up, or one that lives as long as they do. */
+function opened(): Promise<Cluster> {
+  return (opening ??= open());
+}
+
+async function open(): Promise<Cluster> {
+  const given = process.env['TIDEGATE_TEST_CLUSTER_IMAGE'];
+  if (whereFrom(process.env) === 'user') {
+    return { image: given ?? '', command: (...args) => ['kubectl', ...args] };
+  }
+  if (!existsSync(placesOfKit().state)) {
+    t.teardown(() => ask(script('down')));
+    await ask(script('up'));
+  }
+  if (given === undefined) await ask(script('image'), await imageStore(), KIT_IMAGE);
+  return {
+    image: given ?? KIT_IMAGE,
+    kit: {
+      restartKubelet: async (downS) => {
+        await ask(script('kubelet-restart'), String(downS));
+      },
+    },
+    command: (...args) => [script('in'), 'kubectl', ...args],
+  };
+}
+
+/** The storage that has the image: what was built for all tests, or what is built here. */
+async function imageStore(): Promise<string> {
+  const prepared = process.env['TIDEGATE_TEST_IMAGE'];
+  if (prepared !== undefined) return prepared;
+  const store = folderFor(t);
+  await ask(fileURLToPath(new URL('../image/build', import.meta.url)), store, NODE);
+  return store;
+}
+
+async function ask(program: string, ...args: readonly string[]): Promise<string> {
+  const env = { ...process.env } as Record<string, string>;
+  return outcome([program, ...args], await run(program, args, { env, timeoutMs: SCRIPT_MS_MAX }));
+}
+
+/** Runs kubectl, and answers what it printed; what fails is thrown with what it complained of. */
+export async function kubectl(
+  cluster: Cluster,
+  args: readonly string[],
+  { input = '', timeoutMs = KUBECTL_MS_MAX } = {},
+): Promise<string> {
+  const [program, ...rest] = cluster.command(...args);
+  const env = { ...process.env } as Record<string, string>;
+  return outcome(['kubectl', ...args], await run(program, rest, { env, input, timeoutMs }));
+}
+
+function outcome(line: readonly string[], { code, stdout, stderr }: Ran): string {
+  if (code === 0) return stdout;
+  throw new Error(
+    `${line.join(' ')}: exit code ${code}: ${(stderr + stdout).trim().slice(-2_000)}`,
+  );
+}

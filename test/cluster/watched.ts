@@ -1,0 +1,30 @@
+/**
+ * A pod as the API server told it, state by state, up to the last one before it was gone: there the
+ * exit codes of its containers are, and their termination messages.
+ */
+import type { Test } from 'tap';
+import { start } from '../peers/running.js';
+import { until } from '../peers/until.js';
+import type { Namespace, Pod } from './namespace.js';
+
+export interface Watched {
+  /** Oldest first. */
+  readonly states: readonly Pod[];
+}
+
+/** Watches a pod for as long as the test runs. */
+export async function watch(t: Test, namespace: Namespace, pod: string): Promise<Watched> {
+  const [program, ...args] = namespace.command('get', 'pod', pod, '--watch', '-o', 'json');
+  const child = start(program, args, { env: { ...process.env } as Record<string, string> });
+  t.teardown(() => child.kill('SIGKILL'));
+  const states: Pod[] = [];
+  let rest = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    // Objects follow one another, each over many lines, the last of which is a brace alone.
+    const objects = (rest + chunk.toString()).split(/(?<=^})\n/m);
+    rest = objects.pop() ?? '';
+    for (const text of objects) states.push(JSON.parse(text) as Pod);
+  });
+  await until(() => states.length > 0, `pod ${pod} is watched`);
+  return { states };
+}
