@@ -91,3 +91,15 @@ t.test('and so it is through tidegate', async (t) => {
   const app = await AppProcess.start(t);
   await inFrontOf(t, app.port, ({ listen }) => doesThePlan(t, app, listen.port));
 });
+
+t.test('a kept connection has as many requests as it may, and is ended in order', async (t) => {
+  const app = await AppProcess.start(t);
+  const getKept = { lanes: 1, pauseMs: 5, requestsMax: 3 };
+  const driver = await drive(t, app.port, { getKept, rampMs: 0 });
+  await reported(driver, ({ requests }) => requests.getKept.ok >= 20);
+  const { connections } = await app.facts();
+  t.ok(connections <= 3, `the app has ${connections}: the lane's, the asker's, one that ends`);
+  const { sent, ...counts } = (await driver.stop()).requests.getKept;
+  t.match(counts, { ok: sent, failures: {}, repeatedAfterFin: 0, resetWhileIdle: 0 });
+  t.equal(counts.connections, Math.ceil(sent / 3), `connections for ${sent} requests`);
+});

@@ -59,6 +59,11 @@ export interface RequestPlan {
   readonly lanes: number;
   /** Between an answer and the next request; a fifth more or less each time. */
   readonly pauseMs: number;
+  /**
+   * How many requests a kept connection has before this side ends it in order and opens another, as
+   * pools with a maximum age do. No limit if nothing is said.
+   */
+  readonly requestsMax?: number;
 }
 
 export interface Plan {
@@ -90,13 +95,13 @@ export interface Plan {
   readonly finishMs?: number;
 }
 
-/** What goes on while a Deployment is rolled out. */
+/** What goes on while a Deployment is rolled out. Kept connections live for 3 to 5 s. */
 export const ROLLOUT_PLAN = {
-  getKept: { lanes: 10, pauseMs: 100 },
-  postKept: { lanes: 4, pauseMs: 100 },
+  getKept: { lanes: 10, pauseMs: 100, requestsMax: 40 },
+  postKept: { lanes: 4, pauseMs: 100, requestsMax: 40 },
   getOnce: { lanes: 4, pauseMs: 100 },
   postOnce: { lanes: 2, pauseMs: 100 },
-  slowKept: { lanes: 2, pauseMs: 100 },
+  slowKept: { lanes: 2, pauseMs: 100, requestsMax: 2 },
   slowOnce: { lanes: 2, pauseMs: 100 },
   streams: { lanes: 20, everyMs: 500 },
   webSockets: { plain: 50, deflate: 50, everyMs: 1_000 },

@@ -75,8 +75,9 @@ function lanesOf(plan: Plan, job: Job): readonly Lane[] {
   const { bodyBytes = BODY_BYTES, messageBytes = MESSAGE_BYTES, slowMs = SLOW_MS } = plan;
   const { streams, webSockets } = plan;
   const kinds: (readonly Lane[])[] = REQUEST_LANES.map((name) => {
-    const { lanes = 0, pauseMs = 0 } = plan[name] ?? {};
-    return times(lanes, () => new RequestLane(name, { pauseMs, slowMs, bodyBytes }, job));
+    const { lanes = 0, pauseMs = 0, requestsMax = Infinity } = plan[name] ?? {};
+    const manner = { pauseMs, requestsMax, slowMs, bodyBytes };
+    return times(lanes, () => new RequestLane(name, manner, job));
   });
   kinds.push(times(streams?.lanes ?? 0, () => new StreamLane(streams?.everyMs ?? 0, job)));
   for (const name of WEB_SOCKET_LANES) {

@@ -35,6 +35,7 @@ const STATUSES: Readonly<Record<number, Failure>> = {
 /** How requests of a lane are made. */
 export interface Manner {
   readonly pauseMs: number;
+  readonly requestsMax: number;
   readonly slowMs: number;
   readonly bodyBytes: number;
 }
@@ -76,6 +77,10 @@ export class RequestLane implements Lane {
     await this.pause.wait(delayMs);
     while (!this.pause.isOver) {
       await this.exchange();
+      const { connection, manner } = this;
+      if (connection?.isFree === true && connection.served >= manner.requestsMax) {
+        await connection.end();
+      }
       await this.pause.wait(this.manner.pauseMs);
     }
     await this.connection?.end();
