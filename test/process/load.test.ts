@@ -1,13 +1,21 @@
 /**
  * The load driver and the app under test, which other tests are judged by: what goes well is counted
- * whole, with the app alone and through tidegate.
+ * whole, with the app alone and through tidegate; the app ends in the manner it was given; and who
+ * starts a driver that does not work is told why.
  */
 import t, { type Test } from 'tap';
 import { AppProcess } from '../peers/load/app-process.js';
 import { bundle } from '../peers/load/bundle.js';
-import { type Plan, REQUEST_LANES, type Report, WEB_SOCKET_LANES } from '../peers/load/contract.js';
+import {
+  type Plan,
+  REQUEST_LANES,
+  type Report,
+  ROLLOUT_PLAN,
+  WEB_SOCKET_LANES,
+} from '../peers/load/contract.js';
 import { Driver } from '../peers/load/driver.js';
-import { inFrontOf } from '../peers/running.js';
+import { drive, reported } from '../peers/load/driving.js';
+import { inFrontOf, run } from '../peers/running.js';
 import { NODE } from '../peers/tidegate.js';
 import { until } from '../peers/until.js';
 
@@ -24,22 +32,6 @@ const PLAN = {
   rampMs: 100,
 } as const satisfies Plan;
 
-/** A driver that does this plan with what listens on this port of 127.0.0.1; gone with `t`. */
-async function drive(t: Test, port: number, plan: Plan): Promise<Driver> {
-  const driver = Driver.spawn(NODE, [await bundle('main')]);
-  t.teardown(() => driver.kill());
-  await driver.start(`127.0.0.1:${port}`, plan);
-  return driver;
-}
-
-/** Waits until a report is as it should be. */
-async function reported(driver: Driver, holds: (report: Report) => boolean): Promise<Report> {
-  let report: Report | undefined;
-  const isSo = async (): Promise<boolean> => holds((report = await driver.report()));
-  await until(isSo, () => `the report is as expected: ${JSON.stringify(report)}`, 30_000);
-  return report as Report;
-}
-
 /** Every lane of `PLAN` has done something, several times. */
 function isLively({ requests, streams, webSockets }: Report): boolean {
   const lively = REQUEST_LANES.every((name) => requests[name].ok >= 4);
@@ -52,7 +44,7 @@ function wentWell(t: Test, report: Report): void {
     const counts = report.requests[name];
     t.match(counts, { sent: counts.ok, inProgress: 0 }, name);
     t.same(counts.failures, {}, `${name}: failures`);
-    t.match(counts, { repeatedAfterFin: 0, resetWhileIdle: 0 }, name);
+    t.match(counts, { repeatedAfterFin: 0, resetWhileIdle: 0, unasked: 0 }, name);
     const isKept = name.endsWith('Kept');
     t.equal(counts.connections, isKept ? PLAN[name].lanes : counts.sent, `${name}: connections`);
   }
@@ -70,7 +62,7 @@ function wentWell(t: Test, report: Report): void {
 }
 
 async function doesThePlan(t: Test, app: AppProcess, port: number): Promise<void> {
-  const driver = await drive(t, port, PLAN);
+  const driver = await drive(t, `127.0.0.1:${port}`, PLAN);
   const report = await reported(driver, isLively);
   t.equal(report.streams.open, 3, 'streams are open');
   t.equal(report.webSockets.plain.open, 3, 'WebSockets are open');
@@ -95,11 +87,114 @@ t.test('and so it is through tidegate', async (t) => {
 t.test('a kept connection has as many requests as it may, and is ended in order', async (t) => {
   const app = await AppProcess.start(t);
   const getKept = { lanes: 1, pauseMs: 5, requestsMax: 3 };
-  const driver = await drive(t, app.port, { getKept, rampMs: 0 });
+  const driver = await drive(t, `127.0.0.1:${app.port}`, { getKept, rampMs: 0 });
   await reported(driver, ({ requests }) => requests.getKept.ok >= 20);
   const { connections } = await app.facts();
   t.ok(connections <= 3, `the app has ${connections}: the lane's, the asker's, one that ends`);
   const { sent, ...counts } = (await driver.stop()).requests.getKept;
-  t.match(counts, { ok: sent, failures: {}, repeatedAfterFin: 0, resetWhileIdle: 0 });
+  t.match(counts, { ok: sent, repeatedAfterFin: 0, resetWhileIdle: 0 });
   t.equal(counts.connections, Math.ceil(sent / 3), `connections for ${sent} requests`);
+});
+
+t.test('the plan for rollouts costs its driver less than 40 % of a core', async (t) => {
+  const app = await AppProcess.start(t);
+  const driver = await drive(t, `127.0.0.1:${app.port}`, ROLLOUT_PLAN);
+  const { plain, deflate } = ROLLOUT_PLAN.webSockets;
+  const areOpen = ({ streams, webSockets }: Report): boolean =>
+    streams.open === ROLLOUT_PLAN.streams.lanes &&
+    webSockets.plain.open + webSockets.deflate.open === plain + deflate;
+  const before = await reported(driver, areOpen);
+  const isLater = ({ forMs }: Report): boolean => forMs >= before.forMs + 4_000;
+  const after = await reported(driver, isLater, 100);
+  const share = (after.cpuMs - before.cpuMs) / (after.forMs - before.forMs);
+  t.ok(share < 0.4, `${(100 * share).toFixed(0)} % of a core`);
+  const last = await driver.stop();
+  t.equal(last.failed, 0);
+  t.ok(JSON.stringify(last).length < 10_000, 'the report is small');
+});
+
+t.test('an app that closes finishes what it has begun, and ends when all is gone', async (t) => {
+  const app = await AppProcess.start(t, { MANNER: 'closes' });
+  const driver = await drive(t, `127.0.0.1:${app.port}`, PLAN);
+  const before = await reported(driver, isLively);
+  app.kill('SIGTERM');
+  const after = await reported(driver, ({ requests }) =>
+    REQUEST_LANES.every((name) => requests[name].failures.refused !== undefined),
+  );
+  for (const name of REQUEST_LANES) {
+    // Who was about to be accepted when the port closed gets a reset.
+    const { refused, reset, ...others } = after.requests[name].failures;
+    t.same(others, {}, `${name}: nothing but what came too late`);
+    t.ok(reset === undefined || reset < (refused ?? 0), `${name}: hardly any reset`);
+  }
+  t.ok(after.requests.slowKept.ok >= before.requests.slowKept.ok + 1, 'slow answers were finished');
+  const later = await reported(
+    driver,
+    ({ streams, webSockets }) =>
+      streams.events > after.streams.events + 20 &&
+      webSockets.plain.echoed > after.webSockets.plain.echoed + 20,
+  );
+  t.match(later.streams, { opened: 3, open: 3 });
+  t.match(later.webSockets.plain, { opened: 3, open: 3 });
+  t.equal(app.exitCode, undefined, 'it waits for them');
+  await driver.stop();
+  await until(() => app.exitCode !== undefined, 'it ends once they have gone');
+  t.equal(app.exitCode, 0);
+});
+
+t.test('an app that exits leaves everything as it is', async (t) => {
+  const app = await AppProcess.start(t, { MANNER: 'exits' });
+  const driver = await drive(t, `127.0.0.1:${app.port}`, PLAN);
+  await reported(driver, isLively);
+  app.kill('SIGTERM');
+  await until(() => app.exitCode !== undefined, 'it ends');
+  t.equal(app.exitCode, 0);
+  const isOver = ({ streams, webSockets }: Report): boolean =>
+    streams.open + webSockets.plain.open + webSockets.deflate.open === 0;
+  const { requests, streams, webSockets } = await reported(driver, isOver);
+  t.equal(streams.cutByFin + streams.cutByReset, 3);
+  t.match(webSockets, { plain: { closes: { 1006: 3 }, unclean: 3 }, deflate: { unclean: 3 } });
+  t.match(webSockets, { closesPerSecondMax: 6 });
+  const cut = requests.slowOnce.failures;
+  const broken = (cut['cut-in-answer'] ?? 0) + (cut['ended-before-answer'] ?? 0);
+  t.ok(broken + (cut['reset-in-answer'] ?? 0) + (cut.reset ?? 0) >= 1, JSON.stringify(cut));
+});
+
+t.test('an app falls sick, gets well, and dies when it is told to', async (t) => {
+  const app = await AppProcess.start(t);
+  const health = async (): Promise<number> => (await app.call('GET', '/healthz')).status;
+  t.equal(await health(), 200);
+  await app.call('POST', '/sick');
+  t.equal(await health(), 500);
+  await app.call('POST', '/well');
+  t.equal(await health(), 200);
+  t.equal((await app.call('GET', '/nowhere')).status, 404);
+  await t.rejects(app.call('POST', '/exit'));
+  await until(() => app.exitCode !== undefined, 'it is gone');
+  t.equal(app.exitCode, 1);
+});
+
+t.test('a driver that does not work says why', async (t) => {
+  const absent = Driver.spawn('/nowhere/driver', []);
+  await t.rejects(absent.start('127.0.0.1:9', {}), /is gone .*ENOENT/);
+  const wrong = Driver.spawn(NODE, ['-e', 'throw new Error("no driver at all")']);
+  await t.rejects(wrong.start('127.0.0.1:9', {}), /is gone \(exit 1\).*no driver at all/s);
+
+  const driver = Driver.spawn(NODE, [await bundle('main')]);
+  t.teardown(() => driver.kill());
+  await t.rejects(driver.report(), /nothing has begun/);
+  await t.rejects(driver.start('no-such-name.invalid:80', {}), /no-such-name\.invalid/);
+  await driver.start('127.0.0.1:9', {});
+  await t.rejects(driver.start('127.0.0.1:9', {}), /has begun already/);
+  t.match(await driver.stop(), { failed: 0 });
+  await t.rejects(driver.report(), /is gone \(exit 0\)/);
+});
+
+t.test('a driver ends when nobody is left to tell it anything', async (t) => {
+  const app = await AppProcess.start(t);
+  const target = `127.0.0.1:${app.port}`;
+  const input = `${JSON.stringify({ do: 'start', target, getKept: { lanes: 1, pauseMs: 10 } })}\n`;
+  const { code, stderr, stdout } = await run(NODE, [await bundle('main')], { input });
+  t.same([code, stderr], [0, '']);
+  t.ok(['', '{"to":"start"}\n'].includes(stdout));
 });

@@ -6,7 +6,7 @@
 
 const HEAD_BYTES_MAX = 16_384;
 const HEAD_END = '\r\n\r\n';
-const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: |$)/;
+const STATUS_LINE = /^HTTP\/1\.1 (\d{3})(?: |$)/;
 const CHUNK_SIZE = /^[\da-f]{1,7}(?=$|;)/i;
 
 export interface AnswerHead {

@@ -21,6 +21,8 @@ export class Connection {
   /** Answers that were whole. */
   served = 0;
   wasResetWhileFree = false;
+  /** Something came that nobody had asked for. */
+  hasUnasked = false;
   private readonly wire: Wire;
   private reader: AnswerReader | undefined;
   private settle: ((outcome: Outcome) => void) | undefined;
@@ -72,7 +74,9 @@ export class Connection {
 
   private take(bytes: Buffer): void {
     if (this.reader === undefined) {
-      // Nothing was asked: there is nobody to tell, and no telling what it would be taken for.
+      // What comes behind a connection's end is read and let go.
+      if (!this.isUsable) return;
+      this.hasUnasked = true;
       this.wire.socket.destroy();
       return;
     }

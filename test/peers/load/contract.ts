@@ -132,6 +132,8 @@ export interface RequestCounts {
   repeatedAfterFin: number;
   /** Kept connections that were reset while no request was under way. No failures. */
   resetWhileIdle: number;
+  /** Kept connections on which something came that nobody had asked for. */
+  unasked: number;
   slowestMs: number;
   /** Beyond what the answer was asked to take; the same as `slowestMs` for answers not slow. */
   slowestExcessMs: number;

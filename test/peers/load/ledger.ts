@@ -96,6 +96,7 @@ function noRequests(): RequestCounts {
     connections: 0,
     repeatedAfterFin: 0,
     resetWhileIdle: 0,
+    unasked: 0,
     slowestMs: 0,
     slowestExcessMs: 0,
   };

@@ -48,7 +48,8 @@ export class Load {
   }
 
   report(): Report {
-    const { closes, ledger } = { closes: this.ledger.closes, ledger: this.ledger };
+    const { ledger } = this;
+    const { closes } = ledger;
     const { user, system } = process.cpuUsage();
     return {
       forMs: ledger.atMs,

@@ -46,7 +46,9 @@ export class Wire {
         : { how: 'fin', detail: 'a FIN' };
     });
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.parting ??= { how: HOW[error.code ?? ''] ?? 'other', detail: error.message };
+      // Without a code it is the word of whoever destroyed it on this side.
+      if (error.code === undefined) return;
+      this.parting ??= { how: HOW[error.code] ?? 'other', detail: error.message };
     });
   }
 

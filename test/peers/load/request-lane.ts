@@ -130,6 +130,7 @@ export class RequestLane implements Lane {
     const { connection, counts } = this;
     if (connection?.isFree === true) return connection;
     if (connection?.wasResetWhileFree === true) counts.resetWhileIdle++;
+    if (connection?.hasUnasked === true) counts.unasked++;
     counts.connections++;
     return (this.connection = new Connection(this.job.at));
   }

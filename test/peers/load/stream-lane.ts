@@ -36,6 +36,7 @@ export class StreamLane implements Lane {
       const hasOpened = await this.read();
       if (!hasOpened) await this.pause.wait(RETRY_MS);
     }
+    await this.connection?.end();
   }
 
   finish(): void {

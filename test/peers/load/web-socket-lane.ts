@@ -31,7 +31,7 @@ class Life {
   /** Its end is our doing. */
   isLeft = false;
   readonly due: Message[] = [];
-  /** What a failure to open it was. */
+  /** Why it could not be opened, or was given up. */
   refusal: { readonly failure: Failure; readonly detail: string } | undefined;
   readonly wire: Wire;
   readonly socket: WebSocket;
@@ -43,23 +43,25 @@ class Life {
       // Short messages too, or none here would be.
       perMessageDeflate: name === 'deflate' ? { threshold: 0 } : false,
       createConnection: () => wire.socket,
-      handshakeTimeout: job.timeoutMs,
     });
+    const late = setTimeout(() => this.giveUp(wire.lateness, 'given up'), job.timeoutMs);
+    for (const event of ['open', 'close']) this.socket.once(event, () => clearTimeout(late));
     this.socket.on('unexpected-response', (_request, { statusCode = 0 }) => {
-      this.refusal = { failure: wrongStatus(statusCode), detail: `${statusCode}` };
-      // The handshake is over, but ws leaves it to its user to say so.
-      this.socket.terminate();
+      this.giveUp(wrongStatus(statusCode), `${statusCode}`);
     });
     this.socket.on('error', ({ message }) => (this.refusal ??= this.why(message)));
   }
 
+  /** Ends it for this reason; it is not counted among the closes. */
+  giveUp(failure: Failure, detail: string): void {
+    this.refusal ??= { failure, detail };
+    this.socket.terminate();
+  }
+
   private why(detail: string): { failure: Failure; detail: string } {
-    const { parting } = this.wire;
-    if (parting !== undefined) {
-      return { failure: this.wire.failure(parting, this.wire.hasReceived), detail };
-    }
-    const isLate = detail.includes('timed out');
-    return { failure: isLate ? this.wire.lateness : 'malformed-answer', detail };
+    const { hasReceived, parting } = this.wire;
+    if (parting === undefined) return { failure: 'malformed-answer', detail };
+    return { failure: this.wire.failure(parting, hasReceived), detail };
   }
 }
 
@@ -135,9 +137,7 @@ export class WebSocketLane implements Lane {
     if (socket.readyState !== WebSocket.OPEN) return;
     const nowMs = performance.now();
     if (due.length > 0 && nowMs - due[0].sentMs > this.job.timeoutMs) {
-      this.fails(wire.lateness, `no echo of ${due[0].text.slice(0, 20)}`);
-      life.isLeft = true;
-      socket.terminate();
+      life.giveUp(wire.lateness, `no echo of ${due[0].text.slice(0, 20)}`);
       return;
     }
     const text = `${++this.numbered} ${this.filler}`;
