@@ -170,14 +170,22 @@ t.test('closes are counted by their code, and with what was not said', async (t)
 });
 
 t.test('deflate is used where it is asked for, and there alone', async (t) => {
-  const extensions: string[] = [];
+  const extensions = new Set<string>();
   const target = await serveSockets(t, (webSocket) => {
     echo(webSocket);
-    extensions.push(webSocket.extensions);
+    extensions.add(webSocket.extensions);
   });
-  const report = await talked(t, target, ({ echoed }) => echoed >= 5);
-  t.same(extensions.sort(), ['', 'permessage-deflate']);
-  t.same(report.webSockets.plain.closes, {}, 'what it closed itself is no close');
+  for (const [name, expected] of [
+    ['plain', ''],
+    ['deflate', 'permessage-deflate'],
+  ] as const) {
+    extensions.clear();
+    const webSockets = { plain: 0, deflate: 0, everyMs: 50, [name]: 2 };
+    const driver = await drive(t, target, { webSockets, rampMs: 1 });
+    await reported(driver, ({ webSockets }) => webSockets[name].echoed >= 5);
+    t.same([...extensions], [expected]);
+    t.same((await driver.stop()).webSockets[name].closes, {}, 'what it closed itself is no close');
+  }
 });
 
 t.test('echoes that do not come, come late, or are others are seen', async (t) => {
