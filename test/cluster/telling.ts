@@ -12,7 +12,8 @@ export function tell(t: Test, report: Report): void {
 
 export function linesOf(report: Report): readonly string[] {
   const { streams, webSockets } = report;
-  const requests = Object.entries(report.requests).map(([lane, counts]) => {
+  const asked = Object.entries(report.requests).filter(([, { sent }]) => sent > 0);
+  const requests = asked.map(([lane, counts]) => {
     const { sent, ok, failures, repeatedAfterFin, slowestMs, slowestExcessMs } = counts;
     const excess = slowestExcessMs === slowestMs ? '' : `, ${rounded(slowestExcessMs)} beyond`;
     const slowest = `slowest ${rounded(slowestMs)} ms${excess}`;

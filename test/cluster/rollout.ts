@@ -1,0 +1,128 @@
+/**
+ * A rolling restart under load: a Deployment of the manifests, three pods behind their Service, a
+ * load of all kinds of traffic, and restarts one after the other, each until the last of the old
+ * pods is gone. What the load saw of it is what is reported.
+ */
+import type { Test } from 'tap';
+import { type Plan, type Report, ROLLOUT_PLAN } from '../peers/load/contract.js';
+import { until } from '../peers/until.js';
+import type { Cluster } from './cluster.js';
+import { type Changes, type ManifestName, manifest } from './manifest.js';
+import { Namespace } from './namespace.js';
+import { tell } from './telling.js';
+
+const GRACE_S = 30;
+/** Until an old pod is gone for sure. */
+const GONE_MS_MAX = (GRACE_S + 15) * 1_000;
+const UP_MS_MAX = 20_000;
+const { streams, webSockets, ...REQUESTS_PLAN } = ROLLOUT_PLAN;
+const HELD_PLAN = { streams, webSockets } as const satisfies Plan;
+/** How many are held at any time. */
+export const SOCKETS = webSockets.plain + webSockets.deflate;
+export const STREAMS = streams.lanes;
+const BESIDE_PLAN = {
+  getOnce: { lanes: 2, pauseMs: 50 },
+  postOnce: { lanes: 1, pauseMs: 50 },
+} as const satisfies Plan;
+
+export interface Rollout extends Changes {
+  readonly manifest: ManifestName;
+  /** What the usual checklist adds to a pod. */
+  readonly preStopSleepS?: number;
+}
+
+/** What a load saw of restarts. */
+export interface Outcome {
+  /** Of requests, and of what is held: streams and WebSockets. */
+  readonly requests: Report;
+  readonly held: Report;
+  /**
+   * The longest that an answer took beyond what it was asked to take, of the load, and of a client
+   * of a pod beside it that nobody restarted: what the machine itself has kept waiting.
+   */
+  readonly slowestMs: number;
+  readonly besideMs: number;
+}
+
+/** Restarts the Deployment again and again while the load goes on. */
+export async function restartedUnderLoad(
+  t: Test,
+  cluster: Cluster,
+  restarts: number,
+  rollout: Rollout,
+): Promise<Outcome> {
+  const namespace = await Namespace.create(t, cluster);
+  await namespace.apply(...objectsOf(cluster, rollout));
+  const [asking, holding, beside] = [
+    await namespace.load(t),
+    await namespace.load(t),
+    await namespace.load(t),
+  ];
+  await namespace.rolledOut('web');
+  await asking.start(await namespace.serves('web'), REQUESTS_PLAN);
+  await holding.start(await namespace.serves('held'), HELD_PLAN);
+  const { status } = await namespace.ready('bystander');
+  await beside.start(`${status.podIP}:3000`, BESIDE_PLAN);
+  const isUnderWay = async (): Promise<boolean> =>
+    areAnswered(await asking.report()) && areHeld(await holding.report());
+  await until(isUnderWay, 'the load is under way', UP_MS_MAX);
+  for (let restart = 0; restart < restarts; restart++) await restartOnce(namespace);
+  const [requests, held] = [await asking.stop(), await holding.stop()];
+  const [slowestMs, besideMs] = [slowestOf(requests), slowestOf(await beside.stop())];
+  tell(t, requests);
+  tell(t, held);
+  t.comment(`slowest answer of a pod beside them: ${besideMs.toFixed(0)} ms`);
+  return { requests, held, slowestMs, besideMs };
+}
+
+/**
+ * What is held has a Service of its own for the same pods. A client's port is free as soon as its
+ * connection is reset, and whoever gets it next for the same Service is sent to the pod of the old
+ * connection for 10 s, gone or not: so long conntrack remembers what was reset.
+ */
+function objectsOf(cluster: Cluster, rollout: Rollout): readonly object[] {
+  const made = manifest(cluster, rollout.manifest, { graceS: GRACE_S, ...rollout });
+  const { service, deployment, app } = made;
+  if (rollout.preStopSleepS !== undefined) {
+    app.lifecycle = { preStop: { sleep: { seconds: rollout.preStopSleepS } } };
+  }
+  return [service, { ...service, metadata: { name: 'held' } }, deployment, bystander(cluster)];
+}
+
+/** Until none of the old pods is left. */
+async function restartOnce(namespace: Namespace): Promise<void> {
+  const old = await namespace.pods('app=web');
+  await namespace.restart('web');
+  for (const { metadata } of old) {
+    const isGone = (pod: unknown): boolean => pod === undefined;
+    await namespace.podUntil(metadata.name, isGone, `${metadata.name} is gone`, GONE_MS_MAX);
+  }
+}
+
+/** A pod of the app alone that goes on as it is. */
+function bystander(cluster: Cluster): object {
+  const { pod } = manifest(cluster, 'alone');
+  return { kind: 'Pod', metadata: { name: 'bystander' }, spec: pod };
+}
+
+function slowestOf({ requests }: Report): number {
+  return Math.max(...Object.values(requests).map(({ slowestExcessMs }) => slowestExcessMs));
+}
+
+function areAnswered({ requests }: Report): boolean {
+  return Object.values(requests).every(({ ok }) => ok > 0);
+}
+
+function areHeld({ streams, webSockets: { plain, deflate } }: Report): boolean {
+  return streams.open === STREAMS && plain.open + deflate.open === SOCKETS;
+}
+
+/** Of all lanes that ask and are answered. */
+export function failedRequests({ requests }: Report): number {
+  const counts = Object.values(requests).flatMap(({ failures }) => Object.values(failures));
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+export function closesOf({ webSockets: { plain, deflate } }: Report, code: number): number {
+  return (plain.closes[code] ?? 0) + (deflate.closes[code] ?? 0);
+}
