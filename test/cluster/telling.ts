@@ -3,41 +3,60 @@
  * first, then whatever went wrong, with its reason.
  */
 import type { Test } from 'tap';
-import type { Report } from '../peers/load/contract.js';
+import { type Report, WEB_SOCKET_LANES } from '../peers/load/contract.js';
 
 /** Comments of the test: what was asked, what came of it. */
 export function tell(t: Test, report: Report): void {
-  for (const line of linesOf(report)) t.comment(line);
+  for (const line of [...linesOf(report), ...faultsOf(report)]) t.comment(line);
 }
 
-export function linesOf(report: Report): readonly string[] {
-  const { streams, webSockets } = report;
-  const asked = Object.entries(report.requests).filter(([, { sent }]) => sent > 0);
-  const requests = asked.map(([lane, counts]) => {
-    const { sent, ok, failures, repeatedAfterFin, slowestMs, slowestExcessMs } = counts;
-    const excess = slowestExcessMs === slowestMs ? '' : `, ${rounded(slowestExcessMs)} beyond`;
-    const slowest = `slowest ${rounded(slowestMs)} ms${excess}`;
-    return `${lane}: ${sent} sent, ${ok} answered, ${listed(failures)}, ${repeatedAfterFin} repeated after a FIN, ${slowest}`;
+function linesOf(report: Report): readonly string[] {
+  return [...requestLines(report), ...streamLines(report), ...webSocketLines(report)];
+}
+
+function requestLines({ requests }: Report): readonly string[] {
+  const asked = Object.entries(requests).filter(([, { sent }]) => sent > 0);
+  return asked.map(([lane, { sent, ok, failures, repeatedAfterFin, slowestMs, ...counts }]) => {
+    const { slowestExcessMs } = counts;
+    const beyond = slowestExcessMs === slowestMs ? '' : `, ${rounded(slowestExcessMs)} beyond`;
+    return (
+      `${lane}: ${sent} sent, ${ok} answered, ${listed(failures)}, ` +
+      `${repeatedAfterFin} repeated after a FIN, slowest ${rounded(slowestMs)} ms${beyond}`
+    );
   });
-  const { opened, endedWhole, cutByFin, cutByReset, events, gaps } = streams;
+}
+
+function streamLines({ streams }: Report): readonly string[] {
+  const { opened, endedWhole, cutByFin, cutByReset, events, gaps, failures } = streams;
+  if (opened === 0) return [];
   return [
-    ...requests,
-    `streams: ${opened} opened, ${endedWhole} ended whole, ${cutByFin} cut by FIN, ${cutByReset} by reset, ` +
-      `${events} events, ${gaps} gaps, ${listed(streams.failures)}`,
-    ...(['plain', 'deflate'] as const).map((lane) => {
-      const counts = webSockets[lane];
-      const closes = Object.entries(counts.closes).map(([code, count]) => `${count} with ${code}`);
-      return (
-        `WebSockets ${lane}: ${counts.opened} opened, closed: ${closes.join(', ') || 'none'}, ` +
-        `${counts.sent} messages, ${counts.unanswered} unanswered, ${listed(counts.failures)}, ` +
-        `slowest echo ${rounded(counts.slowestEchoMs)} ms`
-      );
-    }),
-    `closes in the fullest second: ${webSockets.closesPerSecondMax}; answers over 1 s without cause: ${report.longAnswers}`,
-    ...report.longAnswersFirst.map(
+    `streams: ${opened} opened, ${endedWhole} ended whole, ${cutByFin} cut by FIN, ` +
+      `${cutByReset} by reset, ${events} events, ${gaps} gaps, ${listed(failures)}`,
+  ];
+}
+
+function webSocketLines({ webSockets }: Report): readonly string[] {
+  const lanes = WEB_SOCKET_LANES.filter((lane) => webSockets[lane].opened > 0);
+  if (lanes.length === 0) return [];
+  const lines = lanes.map((lane) => {
+    const { opened, closes, sent, unanswered, failures, slowestEchoMs } = webSockets[lane];
+    const codes = Object.entries(closes).map(([code, count]) => `${count} with ${code}`);
+    return (
+      `WebSockets ${lane}: ${opened} opened, closed: ${codes.join(', ') || 'none'}, ` +
+      `${sent} messages, ${unanswered} unanswered, ${listed(failures)}, ` +
+      `slowest echo ${rounded(slowestEchoMs)} ms`
+    );
+  });
+  return [...lines, `closes in the fullest second: ${webSockets.closesPerSecondMax}`];
+}
+
+/** The first of what went wrong or took long. */
+function faultsOf({ longAnswersFirst, failuresFirst }: Report): readonly string[] {
+  return [
+    ...longAnswersFirst.map(
       ({ lane, ms, atMs }) => `long: ${lane} ${rounded(ms)} ms at ${rounded(atMs)} ms`,
     ),
-    ...report.failuresFirst.map(
+    ...failuresFirst.map(
       ({ lane, failure, atMs, detail }) =>
         `failed: ${lane} ${failure} at ${rounded(atMs)} ms: ${detail}`,
     ),
