@@ -1,7 +1,7 @@
 /**
  * Clients in the cluster that hold one event stream each, from a pod of their own: what is still in
  * use when a pod is deleted. They tell when they were let go, and how: with the stream's own end, by
- * a FIN without it, or by a reset.
+ * a FIN without it, or by a reset; or that they left themselves, having been asked to.
  */
 import type { Test } from 'tap';
 import { start } from '../peers/running.js';
@@ -13,7 +13,7 @@ const OPEN_MS_MAX = 30_000;
 const LAST_CHUNK = '0\\r\\n\\r\\n';
 
 export interface Ending {
-  readonly how: 'whole' | 'fin' | 'reset';
+  readonly how: 'whole' | 'fin' | 'reset' | 'left';
   /** The time of day, in milliseconds. */
   readonly atMs: number;
 }
@@ -21,6 +21,8 @@ export interface Ending {
 export interface Held {
   /** By target; those that are still open are not in it. */
   readonly endings: ReadonlyMap<string, Ending>;
+  /** The clients close all that are still open. */
+  leave(): void;
 }
 
 /** Runs in the pod `load`: prints a line of JSON when a stream is open, and when it has ended. */
@@ -41,6 +43,11 @@ const HOLDER = `
     });
     socket.on('end', () => (how = tail === '${LAST_CHUNK}' ? 'whole' : 'fin'));
     socket.on('error', () => undefined);
+    process.stdin.on('data', () => {
+      if (socket.destroyed) return;
+      how = 'left';
+      socket.destroy();
+    });
     socket.on('close', () => say({ target, is: how, atMs: Date.now() }));
     socket.write('GET /stream?everyMs=500 HTTP/1.1\\r\\nHost: ' + target + '\\r\\n\\r\\n');
   }
@@ -76,7 +83,7 @@ export async function hold(
     () => `${targets.length} streams, ${open.size} open ${complaint}`,
     OPEN_MS_MAX,
   );
-  return { endings };
+  return { endings, leave: () => void child.stdin.write('leave\n') };
 }
 
 type Line =

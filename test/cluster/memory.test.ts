@@ -1,0 +1,138 @@
+/**
+ * The manifest's limit of memory holds with thousands of open WebSockets, and beside them the preStop
+ * notice, a second process in the sidecar's container. 9,000 is what a limit of 20,000 open files
+ * allows: each is two sockets to the sidecar.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
+import type { Status } from '../../src/admin/contract.js';
+import { until } from '../peers/until.js';
+import { testOnCluster } from './cluster.js';
+import { manifest } from './manifest.js';
+import { containerOf, Namespace, type Pod } from './namespace.js';
+import { openSockets } from './sockets.js';
+import { watch } from './watched.js';
+
+const SOCKETS = 9_000;
+const GRACE_S = 18;
+/** The grace less the app's sixth and the reserve of 3 s. */
+const BUDGET_MS = (GRACE_S - GRACE_S / 6 - 3) * 1_000;
+/** Between two clocks' readings of the same moment. */
+const SLACK_MS = 100;
+const GONE_MS_MAX = (GRACE_S + 15) * 1_000;
+const LOOK_MS = 100;
+const MIB = 1024 * 1024;
+
+/** The memory of a container as its cgroup counts it, of either version. */
+class ContainerMemory {
+  private readonly folder: string;
+  private readonly isV1: boolean;
+
+  constructor(containerId: string) {
+    const id = containerId.replace('containerd://', '');
+    const first = `/sys/fs/cgroup/memory/k8s.io/${id}`;
+    this.isV1 = existsSync(first);
+    this.folder = this.isV1 ? first : `/sys/fs/cgroup/k8s.io/${id}`;
+  }
+
+  get limit(): number {
+    return this.read(this.isV1 ? 'memory.limit_in_bytes' : 'memory.max');
+  }
+
+  /** The most that there ever was; with what the kernel has for sockets, where that is apart. */
+  get peak(): number {
+    if (!this.isV1) return this.read('memory.peak');
+    return this.read('memory.max_usage_in_bytes') + this.read('memory.kmem.tcp.max_usage_in_bytes');
+  }
+
+  /** What it is made of, in MiB. */
+  get parts(): string {
+    const stat = readFileSync(`${this.folder}/memory.stat`, 'utf8');
+    const of = (name: string): string =>
+      ((Number(new RegExp(`^${name} (\\d+)`, 'm').exec(stat)?.[1]) || 0) / MIB).toFixed(0);
+    if (!this.isV1) return `${of('anon')} anonymous, ${of('file')} files, ${of('kernel')} kernel`;
+    const kernel = (this.read('memory.kmem.usage_in_bytes') / MIB).toFixed(0);
+    return `${of('rss')} anonymous, ${of('cache')} files, ${kernel} kernel`;
+  }
+
+  private read(name: string): number {
+    return Number(readFileSync(`${this.folder}/${name}`, 'utf8'));
+  }
+}
+
+const inMib = (bytes: number): string => `${(bytes / MIB).toFixed(1)} MiB`;
+
+/** Reads the peak again and again until the container is gone. */
+async function lastPeak(memory: ContainerMemory): Promise<number> {
+  let peak = 0;
+  for (;;) {
+    try {
+      peak = Math.max(peak, memory.peak);
+    } catch {
+      return peak;
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+/** From the deletion on: nothing ends early, nothing is killed. */
+function endedWell(t: Test, states: readonly Pod[], firstEndMs: number): void {
+  const sidecars = states.map((state) => containerOf(state, 'tidegate'));
+  t.ok(
+    sidecars.every((sidecar) => sidecar?.restartCount === 0),
+    'the sidecar was never restarted',
+  );
+  const ended = sidecars.findLast((sidecar) => sidecar?.state.terminated !== undefined)?.state;
+  t.match(ended, { terminated: { exitCode: 0, reason: 'Completed' } }, 'nor killed');
+  const { message = '{}' } = ended?.terminated ?? {};
+  const report = JSON.parse(message) as { startedAt?: string };
+  t.match(report, { ended: 'deadline', activeAtEnd: SOCKETS, cut: SOCKETS }, 'all were held');
+  const heldMs = firstEndMs - Date.parse(report.startedAt ?? '');
+  t.ok(heldMs >= BUDGET_MS - SLACK_MS, `none ended before the deadline: ${heldMs} ms`);
+  t.comment(message.trim());
+}
+
+async function holdsMemory(t: Test, namespace: Namespace): Promise<void> {
+  const [{ metadata, status }] = await namespace.pods('app=web');
+  const { name } = metadata;
+  const { containerID = '' } = containerOf({ metadata, status }, 'tidegate') ?? {};
+  const memory = new ContainerMemory(containerID);
+  t.comment(`idle: peak ${inMib(memory.peak)} (${memory.parts})`);
+  const sockets = await openSockets(t, namespace, `${status.podIP}:8080`, SOCKETS);
+  await sockets.echo();
+  const before = memory.peak;
+  t.comment(`${SOCKETS} WebSockets: peak ${inMib(before)} (${memory.parts})`);
+  const { limit } = memory;
+  const watched = await watch(t, namespace, name);
+  const peak = lastPeak(memory);
+  await namespace.kubectl(['scale', 'deployment', 'web', '--replicas=0']);
+  const isTold = async (): Promise<boolean> =>
+    (await namespace.admin<Status>(name, '/status')).terminating;
+  await until(isTold, 'the notice has come', GONE_MS_MAX);
+  t.comment(`with the notice: peak ${inMib(memory.peak)} (${memory.parts})`);
+  await sockets.over(GONE_MS_MAX);
+  const { firstEndMs, lastEndMs, reset } = sockets.counts;
+  t.comment(`they ended within ${lastEndMs - firstEndMs} ms, ${reset} by a reset`);
+  await namespace.allGone('app=web', GONE_MS_MAX);
+  const most = await peak;
+  t.comment(`with all of them cut: peak ${inMib(most)} of ${inMib(limit)}`);
+  t.ok(most <= limit * 0.85, 'some of the limit is left');
+  await until(() => watched.states.length > 1, 'the last state is known');
+  endedWell(t, watched.states, firstEndMs);
+}
+
+const title = `${SOCKETS} WebSockets and the notice beside them fit into the manifest's limit of memory`;
+testOnCluster(
+  title,
+  async (t, cluster) => {
+    const namespace = await Namespace.create(t, cluster);
+    const changes = { replicas: 1, graceS: GRACE_S };
+    const { service, deployment } = manifest(cluster, 'native', changes);
+    await namespace.apply(service, deployment);
+    await namespace.load(t);
+    await namespace.rolledOut('web');
+    await holdsMemory(t, namespace);
+  },
+  { kit: true },
+);
