@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { testOnCluster } from './cluster.js';
 import { ending } from './held.js';
-import { deletePod, type HeldPod, holdPod } from './held-pod.js';
-import { containerOf, type State } from './namespace.js';
+import { deletePod, endOf, type HeldPod, holdPod } from './held-pod.js';
+import { containerOf } from './namespace.js';
 
 const GRACE_S = 720;
 const HELD_MS = 660_000;
@@ -32,11 +32,6 @@ async function staysUntil(t: Test, pod: HeldPod, endMs: number): Promise<void> {
   }
 }
 
-function lastState({ watched }: HeldPod, container: string): State['terminated'] {
-  const states = watched.states.map((pod) => containerOf(pod, container)?.state.terminated);
-  return states.findLast((state) => state !== undefined);
-}
-
 async function holdsLong(t: Test, pod: HeldPod, name: string): Promise<void> {
   const deletedMs = await deletePod(pod);
   await staysUntil(t, pod, deletedMs + HELD_MS);
@@ -53,7 +48,7 @@ async function holdsLong(t: Test, pod: HeldPod, name: string): Promise<void> {
     'the pod is gone',
     GONE_MS_MAX,
   );
-  const [app, sidecar] = ['app', 'tidegate'].map((container) => lastState(pod, container));
+  const [app, sidecar] = ['app', 'tidegate'].map((container) => endOf(pod, container));
   const freedMs = Date.parse(app?.finishedAt ?? '');
   t.ok(freedMs > leftMs - SECOND_MS, `${name}: the app was freed only then`);
   t.match(app, { exitCode: 0 }, `${name}: and stopped by itself`);

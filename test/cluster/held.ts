@@ -53,14 +53,22 @@ const HOLDER = `
   }
 `;
 
+const scriptFor = (targets: readonly string[]): readonly string[] => [
+  '--input-type=module',
+  '-e',
+  HOLDER,
+  '--',
+  ...targets,
+];
+
 /** Opens a stream to each target (HOST:PORT) from the pod `load`; resolves once all are open. */
 export async function hold(
   t: Test,
   namespace: Namespace,
   targets: readonly string[],
 ): Promise<Held> {
-  const script = ['--input-type=module', '-e', HOLDER, '--', ...targets];
-  const [program, ...args] = namespace.command('exec', '-i', 'load', '--', NODE, ...script);
+  const exec = ['exec', '-i', 'load', '--', NODE, ...scriptFor(targets)];
+  const [program, ...args] = namespace.command(...exec);
   const child = start(program, args, { env: { ...process.env } as Record<string, string> });
   t.teardown(() => child.kill('SIGKILL'));
   const open = new Set<string>();
@@ -94,4 +102,34 @@ type Line =
 export async function ending(held: Held, target: string, timeoutMs: number): Promise<Ending> {
   await until(() => held.endings.has(target), `the stream of ${target} ends`, timeoutMs);
   return held.endings.get(target) as Ending;
+}
+
+/**
+ * The same from a pod of its own, `holder`, that outlives the kubelet, as nothing does that is
+ * executed in a container; the endings are read from its log when they are asked for.
+ */
+export async function holdApart(
+  namespace: Namespace,
+  target: string,
+): Promise<{ ending: (timeoutMs: number) => Promise<Ending> }> {
+  await namespace.runs('holder', scriptFor([target]));
+  const said = async (what: (line: Line) => boolean): Promise<Line | undefined> => {
+    // It cannot be read while there is no kubelet.
+    const log = await namespace.kubectl(['logs', 'holder']).catch(() => '');
+    const lines = log.split('\n').filter((line) => line.startsWith('{'));
+    return lines.map((line) => JSON.parse(line) as Line).find(what);
+  };
+  let line: Line | undefined;
+  const isOpen = async (): Promise<boolean> =>
+    (await said(({ is }) => is === 'open')) !== undefined;
+  await until(isOpen, `the stream of ${target} is open`, OPEN_MS_MAX);
+  const hasEnded = async (): Promise<boolean> =>
+    (line = await said(({ is }) => is !== 'open')) !== undefined;
+  return {
+    ending: async (timeoutMs) => {
+      await until(hasEnded, `the stream of ${target} ends`, timeoutMs);
+      const { is, atMs } = line as Line & { is: Ending['how'] };
+      return { how: is, atMs };
+    },
+  };
 }

@@ -201,10 +201,10 @@ export class Namespace {
     return JSON.parse(await this.kubectl(['get', '--raw', proxy])) as T;
   }
 
-  /** A pod that does nothing but hold the load driver, and the driver in it. */
-  async load(t: Test, name = 'load'): Promise<Driver> {
+  /** A pod that runs Node and nothing else, with these arguments. */
+  async runs(name: string, args: readonly string[]): Promise<void> {
     const container: Container = {
-      name: 'load',
+      name,
       image: this.cluster.image,
       securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
     };
@@ -215,9 +215,14 @@ export class Namespace {
       securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
     };
     runProgram(spec, container, 'load.mjs');
-    container.command = [NODE, '-e', 'setInterval(() => undefined, 1e9)'];
+    container.command = [NODE, ...args];
     await this.apply({ kind: 'Pod', metadata: { name, labels: { app: name } }, spec });
     await this.ready(name);
+  }
+
+  /** A pod that does nothing but hold the load driver, and the driver in it. */
+  async load(t: Test, name = 'load'): Promise<Driver> {
+    await this.runs(name, ['-e', 'setInterval(() => undefined, 1e9)']);
     const exec = this.command('exec', '-i', name, '--', NODE, '/programs/load.mjs');
     const [program, ...args] = exec;
     const driver = Driver.spawn(program, args);

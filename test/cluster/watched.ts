@@ -13,8 +13,17 @@ export interface Watched {
 }
 
 /** Watches a pod for as long as the test runs. */
-export async function watch(t: Test, namespace: Namespace, pod: string): Promise<Watched> {
-  const [program, ...args] = namespace.command('get', 'pod', pod, '--watch', '-o', 'json');
+export function watch(t: Test, namespace: Namespace, pod: string): Promise<Watched> {
+  return watching(t, namespace, [pod]);
+}
+
+/** The same for all pods of a selector, in one list. */
+export function watchAll(t: Test, namespace: Namespace, selector: string): Promise<Watched> {
+  return watching(t, namespace, ['-l', selector]);
+}
+
+async function watching(t: Test, namespace: Namespace, which: readonly string[]): Promise<Watched> {
+  const [program, ...args] = namespace.command('get', 'pod', ...which, '--watch', '-o', 'json');
   const child = start(program, args, { env: { ...process.env } as Record<string, string> });
   t.teardown(() => child.kill('SIGKILL'));
   const states: Pod[] = [];
@@ -25,6 +34,6 @@ export async function watch(t: Test, namespace: Namespace, pod: string): Promise
     rest = objects.pop() ?? '';
     for (const text of objects) states.push(JSON.parse(text) as Pod);
   });
-  await until(() => states.length > 0, `pod ${pod} is watched`);
+  await until(() => states.length > 0, `${which.join(' ')} is watched`);
   return { states };
 }
