@@ -65,6 +65,12 @@ export function outputOf(child: ChildProcessWithoutNullStreams): Output {
   return output;
 }
 
+/** None of them outlives this process. */
+const children = new Set<ChildProcessWithoutNullStreams>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Spawns a program without what the test runner adds to its children's environment. */
 export function start(
   program: string,
@@ -77,9 +83,8 @@ export function start(
   });
   // A program may stop listening to us before we have stopped talking to it.
   child.stdin.on('error', () => undefined);
-  const killed = (): void => void child.kill('SIGKILL');
-  process.once('exit', killed);
-  child.once('close', () => process.removeListener('exit', killed));
+  children.add(child);
+  child.once('close', () => children.delete(child));
   return child;
 }
 
