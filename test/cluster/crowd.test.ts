@@ -5,6 +5,7 @@
  * default of `terminationNotice`. No pod's app may be freed before its budget is spent.
  */
 import type { Test } from 'tap';
+import { until } from '../peers/until.js';
 import { type Cluster, testOnCluster } from './cluster.js';
 import { type Ending, ending, type Held, hold } from './held.js';
 import { manifest, type ManifestName } from './manifest.js';
@@ -54,15 +55,17 @@ const targetOf = ({ status }: Pod): string => `${status.podIP}:8080`;
 async function fateOf({ held, watched }: Crowd, pod: Pod): Promise<Fate> {
   const stream = await ending(held, targetOf(pod), GONE_MS_MAX);
   const { name } = pod.metadata;
-  const last = watched.states.findLast(
-    (state) =>
-      state.metadata.name === name &&
-      containerOf(state, 'tidegate')?.state.terminated !== undefined &&
-      containerOf(state, 'app')?.state.terminated !== undefined,
-  );
-  const { message = '{}' } = containerOf(last, 'tidegate')?.state.terminated ?? {};
+  const last = (): Pod | undefined =>
+    watched.states.findLast(
+      (state) =>
+        state.metadata.name === name &&
+        containerOf(state, 'tidegate')?.state.terminated !== undefined &&
+        containerOf(state, 'app')?.state.terminated !== undefined,
+    );
+  await until(() => last() !== undefined, `the end of ${name} is told`, GONE_MS_MAX);
+  const { message = '{}' } = containerOf(last(), 'tidegate')?.state.terminated ?? {};
   const { startedAt = '' } = JSON.parse(message) as { readonly startedAt?: string };
-  return { pod: name, toldMs: Date.parse(startedAt), stream, last };
+  return { pod: name, toldMs: Date.parse(startedAt), stream, last: last() };
 }
 
 function wasHeld(t: Test, { pod, toldMs, stream, last }: Fate): void {

@@ -48,8 +48,8 @@ async function holdsLong(t: Test, pod: HeldPod, name: string): Promise<void> {
     'the pod is gone',
     GONE_MS_MAX,
   );
-  const [app, sidecar] = ['app', 'tidegate'].map((container) => endOf(pod, container));
-  const freedMs = Date.parse(app?.finishedAt ?? '');
+  const [app, sidecar] = [await endOf(pod, 'app'), await endOf(pod, 'tidegate')];
+  const freedMs = Date.parse(app.finishedAt);
   t.ok(freedMs > leftMs - SECOND_MS, `${name}: the app was freed only then`);
   t.match(app, { exitCode: 0 }, `${name}: and stopped by itself`);
   t.match(
@@ -61,9 +61,9 @@ async function holdsLong(t: Test, pod: HeldPod, name: string): Promise<void> {
   t.notMatch(events, /PreStopHook/, `${name}: no hook has failed`);
   const afterMs = leftMs - deletedMs;
   t.comment(
-    `${name}: left after ${afterMs} ms, app gone at ${app?.finishedAt}, ${Date.now() - leftMs} ms to the pod's end`,
+    `${name}: left after ${afterMs} ms, app gone at ${app.finishedAt}, ${Date.now() - leftMs} ms to the pod's end`,
   );
-  t.comment(`${name}: ${sidecar?.message}`);
+  t.comment(`${name}: ${sidecar.message}`);
 }
 
 testOnCluster('a kubelet waits for eleven minutes', async (t, cluster) => {

@@ -3,11 +3,14 @@
  * a drain begin. Each has a namespace of its own, so that several can be asked side by side.
  */
 import type { Test } from 'tap';
+import { until } from '../peers/until.js';
 import type { Cluster } from './cluster.js';
 import { type Held, hold } from './held.js';
 import { type Changes, manifest, type ManifestName } from './manifest.js';
 import { containerOf, Namespace, type State } from './namespace.js';
 import { type Watched, watch } from './watched.js';
+
+const TOLD_MS_MAX = 30_000;
 
 export interface ServingPod {
   readonly namespace: Namespace;
@@ -51,10 +54,17 @@ export async function holdPod(
   return { ...pod, held: await hold(t, pod.namespace, [pod.target]) };
 }
 
-/** How a container of it ended, as far as is known. */
-export function endOf({ watched }: ServingPod, container: string): State['terminated'] {
-  const states = watched.states.map((pod) => containerOf(pod, container)?.state.terminated);
-  return states.findLast((state) => state !== undefined);
+/** How a container of it ended; what is watched may come later than what is asked for. */
+export async function endOf(
+  { name, watched }: ServingPod,
+  container: string,
+): Promise<NonNullable<State['terminated']>> {
+  const last = (): State['terminated'] =>
+    watched.states
+      .map((pod) => containerOf(pod, container)?.state.terminated)
+      .findLast((state) => state !== undefined);
+  await until(() => last() !== undefined, `the end of ${name}'s ${container} is told`, TOLD_MS_MAX);
+  return last() as NonNullable<State['terminated']>;
 }
 
 /** Deletes the pod and has none come after it; the time of day of the request, in milliseconds. */

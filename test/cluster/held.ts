@@ -6,6 +6,7 @@
 import type { Test } from 'tap';
 import { start } from '../peers/running.js';
 import { until } from '../peers/until.js';
+import { environment } from './cluster.js';
 import { NODE } from './manifest.js';
 import type { Namespace } from './namespace.js';
 
@@ -69,7 +70,7 @@ export async function hold(
 ): Promise<Held> {
   const exec = ['exec', '-i', 'load', '--', NODE, ...scriptFor(targets)];
   const [program, ...args] = namespace.command(...exec);
-  const child = start(program, args, { env: { ...process.env } as Record<string, string> });
+  const child = start(program, args, { env: environment() });
   t.teardown(() => child.kill('SIGKILL'));
   const open = new Set<string>();
   const endings = new Map<string, Ending>();

@@ -14,7 +14,7 @@ const GRACE_S = 600;
 /** Of a pod whose drain runs out: 22 s of it are tidegate's. */
 const DRAIN_S = 30;
 /** Longer than a delete by force takes where nothing goes on yet. */
-const FORCED_MS_MIN = 5_000;
+const FORCED_MS_MIN = 12_000;
 const SHORT_S = 5;
 /** What the kubelet, tidegate and a busy node may add to that. */
 const LATE_MS_MAX = 30_000;

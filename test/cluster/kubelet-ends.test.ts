@@ -12,7 +12,7 @@ import { seconds, SinglePod } from './single.js';
 const GRACE_S = 30;
 const HELD_S_MIN = 16;
 /** Less than that, and more than anything takes that does not wait for it. */
-const WORK_MS = 8_000;
+const WORK_MS = 13_000;
 /** What a busy node may add to what it was told. */
 const LATE_MS_MAX = 20_000;
 const SECOND = 'second';

@@ -19,6 +19,8 @@ const LATE_MS_MAX = 30_000;
 const OWN_GRACE_S = 10;
 /** Until two probes, one a second, have not been answered for a second each; and a busy node. */
 const SEEN_MS_MAX = 20_000;
+/** Longer than the notice takes to come. */
+const WORK_MS = 15_000;
 
 /** The app's container is restarted by its liveness probe while a stream is held. */
 async function appIsRestarted(t: Test, namespace: Namespace, name: Sidecar): Promise<void> {
@@ -104,7 +106,7 @@ async function isAsGoodAsNew(t: Test, pod: SinglePod): Promise<void> {
   t.equal(pod.container('tidegate').restartCount, 1, 'tidegate is restarted once');
   t.equal(pod.container('app').restartCount, 0, 'the app is not');
   await serves(t, pod);
-  const slow = pod.ask('GET', '/slow?ms=8000');
+  const slow = pod.ask('GET', `/slow?ms=${WORK_MS}`);
   await pod.isAsked();
   const deletedMs = await pod.delete();
   const { status } = await slow;

@@ -4,6 +4,7 @@
  */
 import type { Test } from 'tap';
 import { start } from '../peers/running.js';
+import { environment } from './cluster.js';
 import type { Namespace } from './namespace.js';
 
 export interface LogLine {
@@ -17,7 +18,7 @@ export interface LogLine {
 export function followLogs(t: Test, namespace: Namespace, pod: string): readonly LogLine[] {
   const all = ['--all-containers', '--prefix', '--ignore-errors', '--follow'];
   const [program, ...args] = namespace.command('logs', pod, ...all);
-  const child = start(program, args, { env: { ...process.env } as Record<string, string> });
+  const child = start(program, args, { env: environment() });
   t.teardown(() => child.kill('SIGKILL'));
   const lines: LogLine[] = [];
   let rest = '';

@@ -117,6 +117,7 @@ async function holdsMemory(t: Test, namespace: Namespace): Promise<void> {
   await namespace.allGone('app=web', GONE_MS_MAX);
   const most = await peak;
   t.comment(`with all of them cut: peak ${inMib(most)} of ${inMib(limit)}`);
+  t.ok(most >= before, 'it was read to the end');
   t.ok(most <= limit * 0.85, 'some of the limit is left');
   const isOver = (state: Pod): boolean =>
     containerOf(state, 'tidegate')?.state.terminated !== undefined;

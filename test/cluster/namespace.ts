@@ -1,7 +1,7 @@
 /**
  * A namespace of a test's own, as strict as Kubernetes can be about its pods (Pod Security
- * `restricted`), with the tests' programs in a ConfigMap. It is gone, with all that is in it, when
- * its test ends.
+ * `restricted`), with the tests' programs in a ConfigMap. When its test ends it is told to go, with
+ * all that is in it, and not waited for.
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -231,10 +231,16 @@ export class Namespace {
   }
 
   private async remove(): Promise<void> {
-    const now = ['--all', '--grace-period=0', '--force', '--wait=false'];
-    await this.kubectl(['delete', 'deployments', '--all', '--cascade=background']);
-    await this.kubectl(['delete', 'pods', ...now]);
-    await this.kubectl(['delete', 'namespace', this.name, '--wait=false']);
+    const atOnce = ['--grace-period=0', '--force', '--wait=false'];
+    const steps = [
+      ['delete', 'deployments', '--all', '--cascade=background'],
+      ['delete', 'pods', '--all', ...atOnce],
+      ['delete', 'namespace', this.name, '--wait=false'],
+    ];
+    // Each is tried, whatever became of those before it.
+    const faults: unknown[] = [];
+    for (const step of steps) await this.kubectl(step).catch((fault) => faults.push(fault));
+    if (faults.length > 0) throw faults[0];
   }
 }
 

@@ -12,6 +12,8 @@ import { Namespace } from './namespace.js';
 import { tell } from './telling.js';
 
 const GRACE_S = 30;
+/** What tidegate makes of that: a sixth is the app's, a tenth is kept in reserve. */
+export const BUDGET_MS = (GRACE_S - GRACE_S / 6 - GRACE_S / 10) * 1_000;
 /** Until an old pod is gone for sure. */
 const GONE_MS_MAX = (GRACE_S + 15) * 1_000;
 const UP_MS_MAX = 20_000;
@@ -42,6 +44,8 @@ export interface Outcome {
    */
   readonly slowestMs: number;
   readonly besideMs: number;
+  /** From the first restart to the first WebSocket that was closed. */
+  readonly heldMs: number;
 }
 
 /** Restarts the Deployment again and again while the load goes on. */
@@ -66,13 +70,15 @@ export async function restartedUnderLoad(
   const isUnderWay = async (): Promise<boolean> =>
     areAnswered(await asking.report()) && areHeld(await holding.report());
   await until(isUnderWay, 'the load is under way', UP_MS_MAX);
+  const { forMs } = await holding.report();
   for (let restart = 0; restart < restarts; restart++) await restartOnce(namespace);
   const [requests, held] = [await asking.stop(), await holding.stop()];
   const [slowestMs, besideMs] = [slowestOf(requests), slowestOf(await beside.stop())];
   tell(t, requests);
   tell(t, held);
   t.comment(`slowest answer of a pod beside them: ${besideMs.toFixed(0)} ms`);
-  return { requests, held, slowestMs, besideMs };
+  const heldMs = (held.webSockets.firstCloseAtMs ?? Infinity) - forMs;
+  return { requests, held, slowestMs, besideMs, heldMs };
 }
 
 /**

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
 import { start } from '../peers/running.js';
 import { until } from '../peers/until.js';
+import { environment } from './cluster.js';
 import { NODE } from './manifest.js';
 import type { Namespace } from './namespace.js';
 
@@ -99,7 +100,7 @@ export async function openSockets(
 ): Promise<Sockets> {
   const script = ['--input-type=module', '-e', HOLDER, '--', target, String(count)];
   const [program, ...args] = namespace.command('exec', '-i', 'load', '--', NODE, ...script);
-  const child = start(program, args, { env: { ...process.env } as Record<string, string> });
+  const child = start(program, args, { env: environment() });
   t.teardown(() => child.kill('SIGKILL'));
   let counts: SocketCounts = {
     open: 0,

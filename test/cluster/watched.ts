@@ -5,6 +5,7 @@
 import type { Test } from 'tap';
 import { start } from '../peers/running.js';
 import { until } from '../peers/until.js';
+import { environment } from './cluster.js';
 import type { Namespace, Pod } from './namespace.js';
 
 export interface Watched {
@@ -24,16 +25,21 @@ export function watchAll(t: Test, namespace: Namespace, selector: string): Promi
 
 async function watching(t: Test, namespace: Namespace, which: readonly string[]): Promise<Watched> {
   const [program, ...args] = namespace.command('get', 'pod', ...which, '--watch', '-o', 'json');
-  const child = start(program, args, { env: { ...process.env } as Record<string, string> });
+  const child = start(program, args, { env: environment() });
   t.teardown(() => child.kill('SIGKILL'));
   const states: Pod[] = [];
   let rest = '';
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => (complaint += chunk.toString()));
   child.stdout.on('data', (chunk: Buffer) => {
     // Objects follow one another, each over many lines, the last of which is a brace alone.
     const objects = (rest + chunk.toString()).split(/(?<=^})\n/m);
     rest = objects.pop() ?? '';
     for (const text of objects) states.push(JSON.parse(text) as Pod);
   });
-  await until(() => states.length > 0, `${which.join(' ')} is watched`);
+  await until(
+    () => states.length > 0,
+    () => `${which.join(' ')} is watched ${complaint}`,
+  );
   return { states };
 }

@@ -20,7 +20,7 @@ import { NODE } from '../peers/tidegate.js';
 
 const LANE = { lanes: 1, pauseMs: 10 };
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
-const SHORT = { timeoutMs: 300, finishMs: 300, rampMs: 1 };
+const SHORT = { timeoutMs: 1_500, finishMs: 500, rampMs: 1 };
 
 /** As it should be. */
 function well({ socket, method, target, body }: Request, fields = ''): void {
@@ -178,7 +178,7 @@ t.test('what happens between requests is counted beside the failures', async (t)
     };
     setTimeout(act, 30);
   });
-  const plan = { getKept: { lanes: 1, pauseMs: 150 } };
+  const plan = { getKept: { lanes: 1, pauseMs: 500 } };
   const { counts } = await countsOf(t, target, 'getKept', { count: 6, plan });
   t.match(counts, { ok: counts.sent, repeatedAfterFin: 0 });
   t.ok(counts.resetWhileIdle >= 2, 'resets');

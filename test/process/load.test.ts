@@ -103,7 +103,7 @@ t.test('a kept connection has as many requests as it may, and is ended in order'
   const driver = await drive(t, `127.0.0.1:${app.port}`, { getKept, rampMs: 0 });
   await reported(driver, ({ requests }) => requests.getKept.ok >= 20);
   const { connections } = await app.facts();
-  t.ok(connections <= 3, `the app has ${connections}: the lane's, the asker's, one that ends`);
+  t.ok(connections <= 6, `the app has ${connections}: the lane's, the asker's, a few that end`);
   const { sent, ...counts } = (await driver.stop()).requests.getKept;
   t.match(counts, { ok: sent, repeatedAfterFin: 0, resetWhileIdle: 0 });
   t.equal(counts.connections, Math.ceil(sent / 3), `connections for ${sent} requests`);
