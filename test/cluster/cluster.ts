@@ -118,7 +118,8 @@ async function open(): Promise<Cluster> {
 async function isUp(): Promise<boolean> {
   if (!existsSync(`${placesOfKit().state}/pids`)) return false;
   const kubectl = ['kubectl', '--request-timeout=10s', 'get', '--raw', '/readyz'];
-  const { code } = await run(script('in'), kubectl, { timeoutMs: KUBECTL_MS_MAX });
+  const how = { env: environment(), timeoutMs: KUBECTL_MS_MAX };
+  const { code } = await run(script('in'), kubectl, how);
   return code === 0;
 }
 
