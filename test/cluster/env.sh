@@ -4,9 +4,9 @@ kubernetes_version=1.34.4
 kit="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 # Programs are kept by what they are made of.
 made_of="$(cat "$kit"/{kubernetes,etcd}/go.{mod,sum} "$kit/pause/main.go" | sha256sum | cut -c1-8)"
-bin="${TIDEGATE_CLUSTER_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/kubernetes-$kubernetes_version-$made_of}"
-state="${TIDEGATE_CLUSTER_STATE:-/tmp/tidegate-cluster}"
-namespace="${TIDEGATE_CLUSTER_NETNS:-tidegate-node}"
+bin="${TIDEGATE_TEST_CLUSTER_BIN:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/kubernetes-$kubernetes_version-$made_of}"
+state="${TIDEGATE_TEST_CLUSTER_STATE:-/tmp/tidegate-cluster}"
+namespace="${TIDEGATE_TEST_CLUSTER_NETNS:-tidegate-node}"
 open_files_max=20000
 
 # on_node COMMAND...: in the node's network, as the cluster's administrator. nsenter and not
