@@ -22,6 +22,7 @@ import { onEndSignals } from './signals.js';
 import { leaveMessage } from './termination-log.js';
 import { Tracker } from './tracker.js';
 import { createListener } from './tunnel/listener.js';
+import type { Policy } from './tunnel/policy.js';
 
 export interface Sidecar {
   /** Where it listens, with the real port where 0 was asked for. */
@@ -34,6 +35,13 @@ export interface Sidecar {
   /** Resolves once a signal has ended it: everything is let go of, both ports are closed. */
   readonly ended: Promise<void>;
 }
+
+const UNTIL_SET = {
+  websocketCloseCode: 1001,
+  farewellForApp: 'drain',
+  isDraining: false,
+  refusesUpgrades: false,
+} as const;
 
 /** Opens both ports; rejects with ListenError if one cannot be opened. */
 export async function startSidecar(config: Config, journal: Journal): Promise<Sidecar> {
@@ -76,7 +84,8 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
   const sources = { clock, tracker, drain, waits, health, metrics, version: VERSION };
   const admin = createAdmin(adminRoutes(sources), config.adminToken);
-  const around = { policy: config, events: tracker, clock };
+  const policy: Policy = { ...config, ...UNTIL_SET };
+  const around = { policy, events: tracker, clock, random: Math.random };
   const listener = createListener(around, config.app, (error) => journal.acceptFailed(error));
   const listen = await openPort(listener, 'listen', config.listen);
   const adminAt = await openPort(admin, 'admin', config.admin).catch((error: unknown) => {

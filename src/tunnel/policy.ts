@@ -12,4 +12,12 @@ export interface Policy {
   appConnectTimeoutMs: number;
   /** TCP keep-alive of both sockets: idle time before the first probe; milliseconds, 0 for none. */
   keepAliveMs: number;
+  /** The code of the Close frames that tidegate sends (RFC 6455 section 7.4). */
+  websocketCloseCode: number;
+  /** When an app that ends without its protocol's goodbye gets it said on its behalf. */
+  farewellForApp: 'drain' | 'always' | 'never';
+  /** A drain is going on: answers carry the farewell. Set by the drain. */
+  isDraining: boolean;
+  /** Upgrades to WebSocket that come now are refused. Set by the drain. */
+  refusesUpgrades: boolean;
 }

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly policy: Policy;
   readonly events: TunnelEvents;
   readonly clock: Clock;
+  /** From 0 to below 1. */
+  readonly random: () => number;
 }
 
 /** How long bytes already read may take to leave before a reset that follows them. */
@@ -82,6 +84,39 @@ export class Tunnel implements Facts {
   /** Both sockets are gone. */
   get isOver(): boolean {
     return this.openSockets === 0;
+  }
+
+  /** Clock time since when nothing is at work; told only while a drain is going on, else 0. */
+  idleSinceMs = 0;
+
+  /** Its goodbye has been said. */
+  get hasSaidFarewell(): boolean {
+    return false;
+  }
+
+  /** Its goodbye was said and taken: the client has ended in order, too. */
+  get hasParted(): boolean {
+    return false;
+  }
+
+  /** It is being ended in order, and will be gone within seconds. */
+  get isParting(): boolean {
+    return false;
+  }
+
+  /** How many bytes have passed, both ways. */
+  get bytesPassed(): number {
+    return this.client.bytesRead + this.client.bytesWritten;
+  }
+
+  /** Says the goodbye of what it carries as soon as one can stand there; asked again, nothing changes. */
+  sayFarewell(): void {
+    // being built
+  }
+
+  /** Ends a connection on which nothing is at work: a FIN, and what comes yet is discarded. */
+  endIdle(): void {
+    // being built
   }
 
   /** The other socket of the pair. */

@@ -18,6 +18,10 @@ const POLICY: Policy = {
   proxyProtocol: 'off',
   appConnectTimeoutMs: 10_000,
   keepAliveMs: 60_000,
+  websocketCloseCode: 1001,
+  farewellForApp: 'drain',
+  isDraining: false,
+  refusesUpgrades: false,
 };
 
 export interface CarrierOptions {
@@ -64,7 +68,7 @@ export class Carrier {
       busy: hear('busy'),
     });
     this.policy = { ...POLICY, ...policy };
-    const around = { policy: this.policy, events: this.tracker, clock: this.clock };
+    const around = { policy: this.policy, events: this.tracker, clock: this.clock, random: () => 0.5 };
     this.server = createListener(around, app, (error) => this.refused.push(error));
   }
 

@@ -15,6 +15,10 @@ const POLICY: Policy = {
   proxyProtocol: 'off',
   appConnectTimeoutMs: 10_000,
   keepAliveMs: 0,
+  websocketCloseCode: 1001,
+  farewellForApp: 'drain',
+  isDraining: false,
+  refusesUpgrades: false,
 };
 const FIRST_PORT = 40_000;
 
@@ -65,7 +69,7 @@ export class Traffic {
   /** A client comes; its app is not reached yet. */
   dial(): Tunnel {
     const client = this.socket();
-    const around = { policy: POLICY, events: this.tracker, clock: this.clock };
+    const around = { policy: POLICY, events: this.tracker, clock: this.clock, random: () => 0.5 };
     const tunnel = new Tunnel(around, client as unknown as Socket);
     this.tunnels.set(client, tunnel);
     return tunnel;
