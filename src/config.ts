@@ -8,7 +8,9 @@ import { type Address, arrivesAt, sharePort } from './settings/address.js';
 import { type Budget, readBudget } from './settings/budget.js';
 import { type Environment, readGiven } from './settings/given.js';
 import {
+  type FarewellForApp,
   type Forwarded,
+  type LateUpgrades,
   type LogLevel,
   type ProxyProtocol,
   type SidecarForm,
@@ -19,13 +21,25 @@ import { renderHelp, renderTable } from './settings/texts.js';
 import { Values } from './settings/values.js';
 
 export type { Address } from './settings/address.js';
-export type { Forwarded, LogLevel, ProxyProtocol, SidecarForm } from './settings/table.js';
+export type {
+  FarewellForApp,
+  Forwarded,
+  LateUpgrades,
+  LogLevel,
+  ProxyProtocol,
+  SidecarForm,
+} from './settings/table.js';
 
 export interface Config extends Budget {
   readonly listen: Address;
   /** A bare port means loopback. */
   readonly app: Required<Address>;
   readonly admin: Address;
+  /** Connections per second. */
+  readonly closeRate: number;
+  readonly websocketCloseCode: number;
+  readonly lateUpgrades: LateUpgrades;
+  readonly farewellForApp: FarewellForApp;
   readonly quietForMs: number;
   readonly terminationNoticeMs: number;
   readonly sidecar: SidecarForm;
@@ -58,6 +72,10 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
     listen: values.address('listen'),
     app: { host: app.host ?? '127.0.0.1', port: app.port },
     admin: values.address('admin'),
+    closeRate: values.integer('closeRate'),
+    websocketCloseCode: values.integer('websocketCloseCode'),
+    lateUpgrades: values.choice('lateUpgrades'),
+    farewellForApp: values.choice('farewellForApp'),
     quietForMs: values.duration('quietFor'),
     terminationNoticeMs: values.duration('terminationNotice'),
     sidecar: values.choice('sidecar'),

@@ -36,13 +36,6 @@ export interface Sidecar {
   readonly ended: Promise<void>;
 }
 
-const UNTIL_SET = {
-  websocketCloseCode: 1001,
-  farewellForApp: 'drain',
-  isDraining: false,
-  refusesUpgrades: false,
-} as const;
-
 /** Opens both ports; rejects with ListenError if one cannot be opened. */
 export async function startSidecar(config: Config, journal: Journal): Promise<Sidecar> {
   const clock = systemClock;
@@ -84,7 +77,7 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
   const sources = { clock, tracker, drain, waits, health, metrics, version: VERSION };
   const admin = createAdmin(adminRoutes(sources), config.adminToken);
-  const policy: Policy = { ...config, ...UNTIL_SET };
+  const policy: Policy = { ...config, isDraining: false, refusesUpgrades: false };
   const around = { policy, events: tracker, clock, random: Math.random };
   const listener = createListener(around, config.app, (error) => journal.acceptFailed(error));
   const listen = await openPort(listener, 'listen', config.listen);

@@ -43,6 +43,11 @@ t.test('everything has a default', (t) => {
     settleQuietMs: 4400,
     settleMaxMs: 4400,
     closeWindowMs: 5500,
+    closeRate: 1000,
+    idleFarewellMs: 2200,
+    websocketCloseCode: 1001,
+    lateUpgrades: 'accept',
+    farewellForApp: 'drain',
     quietForMs: 60_000,
     terminationNoticeMs: 10_000,
     sidecar: 'classic',
@@ -72,6 +77,11 @@ t.test('every setting can be given by flag and by variable', (t) => {
     settleQuietMs: 1000,
     settleMaxMs: 20_000,
     closeWindowMs: 0,
+    closeRate: 250,
+    idleFarewellMs: 7000,
+    websocketCloseCode: 1012,
+    lateUpgrades: 'refuse',
+    farewellForApp: 'always',
     quietForMs: 3_600_000,
     terminationNoticeMs: 0,
     sidecar: 'native',
@@ -91,7 +101,8 @@ t.test('every setting can be given by flag and by variable', (t) => {
     '--app-connect-timeout 500ms --log-level debug --settle-min 2s --settle-quiet 1s ' +
     '--settle-max 20s --close-window 0 --quiet-for 1h --termination-notice 0 --sidecar native ' +
     '--linger 1500ms --app-health-path /healthz?full --admin-token correct-horse ' +
-    '--termination-message-path /tmp/message';
+    '--termination-message-path /tmp/message --close-rate 250/s --idle-farewell 7s ' +
+    '--websocket-close-code 1012 --late-upgrades refuse --farewell-for-app always';
   const env = {
     TIDEGATE_LISTEN: '[::1]:0',
     TIDEGATE_APP: 'app:81',
@@ -115,6 +126,11 @@ t.test('every setting can be given by flag and by variable', (t) => {
     TIDEGATE_APP_HEALTH_PATH: '/healthz?full',
     TIDEGATE_ADMIN_TOKEN: 'correct-horse',
     TIDEGATE_TERMINATION_MESSAGE_PATH: '/tmp/message',
+    TIDEGATE_CLOSE_RATE: '250',
+    TIDEGATE_IDLE_FAREWELL: '7s',
+    TIDEGATE_WEBSOCKET_CLOSE_CODE: '1012',
+    TIDEGATE_LATE_UPGRADES: 'refuse',
+    TIDEGATE_FAREWELL_FOR_APP: 'always',
   };
   t.same(load(flags), expected);
   t.same(load('', env), expected);
@@ -130,31 +146,6 @@ t.test('a flag beats a variable beats a default', (t) => {
 
 t.test('an app given by its port alone is on loopback', (t) => {
   t.same(load('--app 5000').app, { host: '127.0.0.1', port: 5000 });
-  t.end();
-});
-
-t.test('defaults of the budget are clamped to their share of the grace period', (t) => {
-  const budget = (line: string): number[] => {
-    const { appShutdownMs, marginMs, deadlineMs } = load(line);
-    return [appShutdownMs, marginMs, deadlineMs];
-  };
-  t.same(budget('--grace-period 1h'), [20_000, 3000, 3_577_000]);
-  t.same(budget('--grace-period 60s'), [10_000, 3000, 47_000]);
-  t.same(budget('--grace-period 6s'), [1000, 600, 4400]);
-  t.same(budget('--grace-period 10s'), [1666, 1000, 7334]);
-  t.same(budget('--grace-period 1ms'), [0, 0, 1]);
-  t.same(budget('--grace-period 10s --app-shutdown 8s'), [8000, 1000, 1000]);
-  t.end();
-});
-
-t.test('a budget that leaves no time to drain is refused', (t) => {
-  t.same(faultsOf('--grace-period 10s --margin 12s'), [
-    '--margin "12s": leaves no time to drain: gracePeriod 10s - appShutdown 1s666ms - margin 12s',
-  ]);
-  t.same(faultsOf('--grace-period 10s', { TIDEGATE_APP_SHUTDOWN: '9s' }), [
-    'TIDEGATE_APP_SHUTDOWN "9s": leaves no time to drain: gracePeriod 10s - appShutdown 9s - margin 1s',
-  ]);
-  t.same(faultsOf('--app-shutdown 27s --grace-period 31s --margin 3999ms'), []);
   t.end();
 });
 
@@ -197,6 +188,34 @@ t.test('a choice that there is not is refused, and told which there are', (t) =>
   t.same(faultsOf('--forwarded Append'), [
     '--forwarded "Append": is not one of if-absent, append, off',
   ]);
+  t.same(faultsOf('--late-upgrades=no --farewell-for-app=true'), [
+    '--late-upgrades "no": is not one of accept, refuse',
+    '--farewell-for-app "true": is not one of drain, always, never',
+  ]);
+  t.end();
+});
+
+t.test('a number that is not allowed is refused, and told which are', (t) => {
+  const rates = 'is not a whole number from 1 to 1000000, with or without /s';
+  for (const rate of ['0', '0/s', '1000001', '1/m', '1e3', 'fast']) {
+    t.same(faultsOf(`--close-rate ${rate}`), [`--close-rate "${rate}": ${rates}`]);
+  }
+  for (const rate of [1, 1_000_000]) t.equal(load(`--close-rate ${rate}/s`).closeRate, rate);
+  const codes = 'is not one of 1000, 1001, 1008, 1011, 1012, 1013, 3000 to 4999';
+  t.same(faultsOf('', { TIDEGATE_WEBSOCKET_CLOSE_CODE: '1005' }), [
+    `TIDEGATE_WEBSOCKET_CLOSE_CODE "1005": ${codes}`,
+  ]);
+  t.end();
+});
+
+t.test('a WebSocket is never closed with a code that blames the peer or may not be sent', (t) => {
+  const taken: number[] = [];
+  for (let code = 0; code <= 6000; code++) {
+    if (faultsOf(`--websocket-close-code ${code}`).length === 0) taken.push(code);
+  }
+  t.same(taken.slice(0, 7), [1000, 1001, 1008, 1011, 1012, 1013, 3000]);
+  t.equal(taken.length, 6 + 2000);
+  t.equal(taken.at(-1), 4999);
   t.end();
 });
 

@@ -16,6 +16,7 @@ export interface Budget {
   readonly settleQuietMs: number;
   readonly settleMaxMs: number;
   readonly closeWindowMs: number;
+  readonly idleFarewellMs: number;
 }
 
 const APP_SHUTDOWN_MS = 20_000;
@@ -28,6 +29,9 @@ const SETTLE_MAX_MS = 30_000;
 const SETTLE_SHARE = 0.2;
 const CLOSE_WINDOW_MS = 120_000;
 const CLOSE_WINDOW_SHARE = 0.25;
+const IDLE_FAREWELL_MS = 5_000;
+const IDLE_FAREWELL_SHARE = 0.1;
+const IDLE_FAREWELL_SHARE_MAX = 0.2;
 
 export function readBudget(values: Values): Budget {
   const gracePeriodMs = values.duration('gracePeriod');
@@ -43,6 +47,7 @@ export function readBudget(values: Values): Budget {
   const settleLimitMs = Math.floor(deadlineMs * SETTLE_SHARE);
   const settleMaxMs = values.duration('settleMax', Math.min(SETTLE_MAX_MS, settleLimitMs));
   const windowLimitMs = Math.floor(deadlineMs * CLOSE_WINDOW_SHARE);
+  const idleMs = Math.floor(deadlineMs * IDLE_FAREWELL_SHARE);
   const budget: Budget = {
     gracePeriodMs,
     appShutdownMs,
@@ -52,11 +57,14 @@ export function readBudget(values: Values): Budget {
     settleQuietMs: values.duration('settleQuiet', Math.min(SETTLE_QUIET_MS, settleMaxMs)),
     settleMaxMs,
     closeWindowMs: values.duration('closeWindow', Math.min(CLOSE_WINDOW_MS, windowLimitMs)),
+    idleFarewellMs: values.duration('idleFarewell', Math.min(IDLE_FAREWELL_MS, idleMs)),
   };
   if (!checkWhole(budget, values)) return budget;
   const ofBudget = `of the budget of ${formatDuration(deadlineMs)}`;
   refuseAbove(values, 'settleMax', settleMaxMs, settleLimitMs, `20 % ${ofBudget}`);
   refuseAbove(values, 'closeWindow', budget.closeWindowMs, windowLimitMs, `25 % ${ofBudget}`);
+  const idleLimitMs = Math.floor(deadlineMs * IDLE_FAREWELL_SHARE_MAX);
+  refuseAbove(values, 'idleFarewell', budget.idleFarewellMs, idleLimitMs, `20 % ${ofBudget}`);
   refuseAbove(values, 'settleMin', budget.settleMinMs, settleMaxMs, 'settleMax');
   refuseAbove(values, 'settleQuiet', budget.settleQuietMs, settleMaxMs, 'settleMax');
   return budget;

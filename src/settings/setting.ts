@@ -2,6 +2,7 @@
  * What one row of the settings table says, and the names that follow from its key. The rows
  * themselves are in src/settings/table.ts.
  */
+import type { IntegerForm } from './integer.js';
 
 export type Type =
   | { readonly type: 'address' }
@@ -11,6 +12,7 @@ export type Type =
       readonly maxMs?: number;
       readonly zeroAllowed?: true;
     }
+  | ({ readonly type: 'integer' } & IntegerForm)
   | { readonly type: 'choice'; readonly choices: readonly string[] }
   | { readonly type: 'text'; readonly form: 'PATH' | 'FILE' | 'TOKEN' };
 

@@ -7,10 +7,14 @@ import type { Setting, SettingsTable } from './setting.js';
 const PROXY_PROTOCOLS = ['off', 'v1', 'v2'] as const;
 const FORWARDED = ['if-absent', 'append', 'off'] as const;
 const SIDECARS = ['classic', 'native'] as const;
+const LATE_UPGRADES = ['accept', 'refuse'] as const;
+const FAREWELLS_FOR_APP = ['drain', 'always', 'never'] as const;
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type ProxyProtocol = (typeof PROXY_PROTOCOLS)[number];
 export type Forwarded = (typeof FORWARDED)[number];
 export type SidecarForm = (typeof SIDECARS)[number];
+export type LateUpgrades = (typeof LATE_UPGRADES)[number];
+export type FarewellForApp = (typeof FAREWELLS_FOR_APP)[number];
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const SETTINGS = {
@@ -56,6 +60,41 @@ export const SETTINGS = {
     default: '120s, at most 25 % of the budget',
     zeroAllowed: true,
     sentence: 'How long before the deadline the phase `closing` begins.',
+  },
+  closeRate: {
+    type: 'integer',
+    allowed: [[1, 1_000_000]],
+    perSecond: true,
+    default: '1000',
+    sentence:
+      'How many connections the close window ends per second at most; `500` and `500/s` are the same.',
+  },
+  idleFarewell: {
+    type: 'duration',
+    default: '5s, at most 10 % of the budget',
+    zeroAllowed: true,
+    sentence: 'How long an idle connection is kept after settling before it is ended.',
+  },
+  websocketCloseCode: {
+    type: 'integer',
+    // Those by which a server may speak of itself (RFC 6455 section 7.4 and IANA's registry): 1004
+    // to 1006 and 1015 must never be sent, 1002, 1003, 1007, 1009 and 1010 are about the peer.
+    allowed: [1000, 1001, 1008, 1011, 1012, 1013, [3000, 4999]],
+    default: '1001',
+    sentence: 'The code of the Close frames that WebSockets get.',
+  },
+  lateUpgrades: {
+    type: 'choice',
+    choices: LATE_UPGRADES,
+    default: 'accept',
+    sentence: 'Whether upgrades to WebSocket are still accepted in the phase `draining`.',
+  },
+  farewellForApp: {
+    type: 'choice',
+    choices: FAREWELLS_FOR_APP,
+    default: 'drain',
+    sentence:
+      'When an app that ends a WebSocket or an event stream without a goodbye gets it said on its behalf.',
   },
   quietFor: {
     type: 'duration',
@@ -146,4 +185,5 @@ export type KeyOf<T extends string> = {
   [K in SettingKey]: (typeof SETTINGS)[K]['type'] extends T ? K : never;
 }[SettingKey];
 export type DurationSetting = Setting & { readonly type: 'duration' };
+export type IntegerSetting = Setting & { readonly type: 'integer' };
 export type ChoiceOf<K extends KeyOf<'choice'>> = (typeof SETTINGS)[K]['choices'][number];

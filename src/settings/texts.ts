@@ -2,6 +2,7 @@
  * The settings table as people read it: in a terminal and in the README. Nothing is said here that
  * the table does not say.
  */
+import { formatAllowed } from './integer.js';
 import { flagOf, type Setting, type SettingsTable, variableOf } from './setting.js';
 
 const HELP_COLUMNS = 80;
@@ -10,8 +11,8 @@ const HELP_COLUMNS = 80;
 export function renderHelp(table: SettingsTable): string {
   return Object.entries(table)
     .map(([key, setting]) => {
-      const is = `${setting.sentence} Default: ${setting.default}.`.replaceAll('`', '');
-      return `  ${flagOf(key)} ${formOf(setting)}\n${wrap(is, HELP_COLUMNS, '      ')}`;
+      const is = `${setting.sentence}${numbersOf(setting)} Default: ${setting.default}.`;
+      return `  ${flagOf(key)} ${formOf(setting)}\n${wrap(is.replaceAll('`', ''), HELP_COLUMNS, '      ')}`;
     })
     .join('\n');
 }
@@ -19,6 +20,7 @@ export function renderHelp(table: SettingsTable): string {
 function formOf(setting: Setting): string {
   if (setting.type === 'choice') return setting.choices.join('|');
   if (setting.type === 'text') return setting.form;
+  if (setting.type === 'integer') return 'NUMBER';
   return setting.type === 'address' ? 'PORT|HOST:PORT' : 'DURATION';
 }
 
@@ -44,7 +46,7 @@ export function renderTable(table: SettingsTable): string {
       `\`${flagOf(key)}\``,
       `\`${variableOf(key)}\``,
       setting.default.includes(' ') ? setting.default : `\`${setting.default}\``,
-      setting.sentence + choicesOf(setting),
+      setting.sentence + choicesOf(setting) + numbersOf(setting),
     ]),
   ];
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
@@ -57,4 +59,10 @@ export function renderTable(table: SettingsTable): string {
 function choicesOf(setting: Setting): string {
   if (setting.type !== 'choice') return '';
   return ` One of ${setting.choices.map((choice) => `\`${choice}\``).join(', ')}.`;
+}
+
+function numbersOf(setting: Setting): string {
+  if (setting.type !== 'integer') return '';
+  const allowed = formatAllowed(setting).replaceAll(/\d+/g, '`$&`');
+  return ` ${allowed[0].toUpperCase()}${allowed.slice(1)}.`;
 }

@@ -6,10 +6,12 @@ import { settingFault, type SettingFault, ValueError } from '../errors.js';
 import { type Address, parseAddress } from './address.js';
 import { formatDuration, parseDuration } from './duration.js';
 import type { Given } from './given.js';
+import { parseInteger } from './integer.js';
 import { flagOf } from './setting.js';
 import {
   type ChoiceOf,
   type DurationSetting,
+  type IntegerSetting,
   type KeyOf,
   type SettingKey,
   SETTINGS,
@@ -59,6 +61,12 @@ export class Values {
       return ms;
     });
     return given ?? fallbackMs ?? parseDuration(setting.default);
+  }
+
+  integer(key: KeyOf<'integer'>): number {
+    const setting: IntegerSetting = SETTINGS[key];
+    const given = this.read(key, (text) => parseInteger(text, setting));
+    return given ?? parseInteger(setting.default, setting);
   }
 
   choice<K extends KeyOf<'choice'>>(key: K): ChoiceOf<K> {

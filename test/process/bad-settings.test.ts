@@ -30,6 +30,7 @@ const spaced = join(folder, 'spaced');
 writeFileSync(spaced, 'a token with spaces\n');
 const gone = join(folder, 'gone');
 const TOKEN_FORM = 'is not 8 to 512 printable characters without spaces';
+const CLOSE_CODES = '1000, 1001, 1008, 1011, 1012, 1013, 3000 to 4999';
 const ADDRESS_FORM = 'is not PORT or HOST:PORT with a port from 0 to 65535';
 
 const WAYS: Readonly<Record<string, Bad>> = {
@@ -60,14 +61,23 @@ const WAYS: Readonly<Record<string, Bad>> = {
       'TIDEGATE_TERMINATION_NOTICE "999h": is longer than 596h31m23s647ms',
     ],
   },
-  'choices that there are not': {
-    flags: ['--sidecar=Native', '--log-level=loud'],
-    env: { TIDEGATE_FORWARDED: 'true', TIDEGATE_PROXY_PROTOCOL: 'v3' },
+  'choices and numbers that there are not': {
+    flags: ['--sidecar=Native', '--log-level=loud', '--close-rate=0/s', '--late-upgrades=no'],
+    env: {
+      TIDEGATE_FORWARDED: 'true',
+      TIDEGATE_PROXY_PROTOCOL: 'v3',
+      TIDEGATE_FAREWELL_FOR_APP: 'Drain',
+      TIDEGATE_WEBSOCKET_CLOSE_CODE: '1006',
+    },
     faults: [
       '--sidecar "Native": is not one of classic, native',
       '--log-level "loud": is not one of trace, debug, info, warn, error, fatal, silent',
       'TIDEGATE_FORWARDED "true": is not one of if-absent, append, off',
       'TIDEGATE_PROXY_PROTOCOL "v3": is not one of off, v1, v2',
+      '--close-rate "0/s": is not a whole number from 1 to 1000000, with or without /s',
+      '--late-upgrades "no": is not one of accept, refuse',
+      'TIDEGATE_FAREWELL_FOR_APP "Drain": is not one of drain, always, never',
+      `TIDEGATE_WEBSOCKET_CLOSE_CODE "1006": is not one of ${CLOSE_CODES}`,
     ],
   },
   'tokens, which are not repeated': {
@@ -97,10 +107,15 @@ const WAYS: Readonly<Record<string, Bad>> = {
   },
   'a budget that does not hold what is to be in it': {
     flags: ['--grace-period=20s', '--app-shutdown=8s', '--margin=2s', '--settle-max=3s'],
-    env: { TIDEGATE_CLOSE_WINDOW: '5s', TIDEGATE_SETTLE_MIN: '4s' },
+    env: {
+      TIDEGATE_CLOSE_WINDOW: '5s',
+      TIDEGATE_SETTLE_MIN: '4s',
+      TIDEGATE_IDLE_FAREWELL: '2500ms',
+    },
     faults: [
       '--settle-max "3s": is more than 20 % of the budget of 10s, which is 2s',
       'TIDEGATE_CLOSE_WINDOW "5s": is more than 25 % of the budget of 10s, which is 2s500ms',
+      'TIDEGATE_IDLE_FAREWELL "2500ms": is more than 20 % of the budget of 10s, which is 2s',
       'TIDEGATE_SETTLE_MIN "4s": is more than settleMax, which is 3s',
     ],
   },

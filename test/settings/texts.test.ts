@@ -8,6 +8,7 @@ import { renderHelp, renderTable } from '../../src/settings/texts.js';
 const TABLE: SettingsTable = {
   listen: { type: 'address', default: '80', sentence: 'Where.' },
   keepAlive: { type: 'duration', default: '3s, at most half of `x`', sentence: 'How `long`.' },
+  code: { type: 'integer', allowed: [7, [20, 30]], default: '7', sentence: 'Code.' },
   proxy: { type: 'choice', choices: ['off', 'v1'], default: 'off', sentence: 'Which.' },
 };
 
@@ -18,6 +19,8 @@ t.test('the help has each flag with its form, and what it is below', (t) => {
       Where. Default: 80.
   --keep-alive DURATION
       How long. Default: 3s, at most half of x.
+  --code NUMBER
+      Code. One of 7, 20 to 30. Default: 7.
   --proxy off|v1
       Which. Default: off.`,
   );
@@ -43,11 +46,12 @@ t.test('a long sentence of the help is folded between words', (t) => {
 t.test('the table is aligned, with names as code', (t) => {
   t.equal(
     renderTable(TABLE),
-    `| Setting     | Flag           | Environment           | Default                 | What it is                 |
-| ----------- | -------------- | --------------------- | ----------------------- | -------------------------- |
-| \`listen\`    | \`--listen\`     | \`TIDEGATE_LISTEN\`     | \`80\`                    | Where.                     |
-| \`keepAlive\` | \`--keep-alive\` | \`TIDEGATE_KEEP_ALIVE\` | 3s, at most half of \`x\` | How \`long\`.                |
-| \`proxy\`     | \`--proxy\`      | \`TIDEGATE_PROXY\`      | \`off\`                   | Which. One of \`off\`, \`v1\`. |`,
+    `| Setting     | Flag           | Environment           | Default                 | What it is                      |
+| ----------- | -------------- | --------------------- | ----------------------- | ------------------------------- |
+| \`listen\`    | \`--listen\`     | \`TIDEGATE_LISTEN\`     | \`80\`                    | Where.                          |
+| \`keepAlive\` | \`--keep-alive\` | \`TIDEGATE_KEEP_ALIVE\` | 3s, at most half of \`x\` | How \`long\`.                     |
+| \`code\`      | \`--code\`       | \`TIDEGATE_CODE\`       | \`7\`                     | Code. One of \`7\`, \`20\` to \`30\`. |
+| \`proxy\`     | \`--proxy\`      | \`TIDEGATE_PROXY\`      | \`off\`                   | Which. One of \`off\`, \`v1\`.      |`,
   );
   t.end();
 });
