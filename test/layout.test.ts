@@ -94,6 +94,13 @@ tellsApart(
   'src/journal.ts',
 );
 
+tellsApart(
+  'a package granted to one file of the protocol room is not granted to the room',
+  importsStayInTheirRooms,
+  { good: [], bad: ["import { WebSocketServer } from 'ws';"] },
+  'src/protocol/websocket/made-up.ts',
+);
+
 t.test('a file that is in no room is refused', (t) => {
   t.equal(importsStayInTheirRooms(parseSource('src/attic/box.ts', '')).length, 1);
   t.equal(importsStayInTheirRooms(parseSource('src/clocks.ts', '')).length, 1);
