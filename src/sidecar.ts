@@ -73,7 +73,7 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     seen: () => (drain.appSeen = true),
     refused: () => drain.appRefuses(),
   });
-  const ending = new Ending(drain, clock, config);
+  const ending = new Ending(drain, waits, clock, config);
   const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
   const sources = { clock, tracker, drain, waits, health, metrics, version: VERSION };
   const admin = createAdmin(adminRoutes(sources), config.adminToken);

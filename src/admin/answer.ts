@@ -6,8 +6,19 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { AdminError } from './contract.js';
 
+const FIELDS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+
 export function sendJson(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(status, FIELDS);
+  endJson(response, body);
+}
+
+/** The head now, `endJson` later. */
+export function startJson(response: ServerResponse, status: number): void {
+  response.writeHead(status, FIELDS).flushHeaders();
+}
+
+export function endJson(response: ServerResponse, body: object): void {
   response.end(`${JSON.stringify(body)}\n`);
 }
 

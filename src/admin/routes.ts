@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import type { DrainController, Recall } from '../drain/controller.js';
 import type { Waits } from '../drain/waits.js';
 import type { Tracker } from '../tracker.js';
-import { sendError, sendJson } from './answer.js';
+import { endJson, sendError, sendJson, startJson } from './answer.js';
 import { CONNECTIONS_LIMIT_MAX, CONNECTION_ORDERS, type Ready } from './contract.js';
 import type { Call, Routes } from './server.js';
 import { listConnections, statusOf, verdictOf } from './views.js';
@@ -45,7 +45,10 @@ export function adminRoutes(from: AdminSources): Routes {
       GET: { query: ['sort', 'limit'], answer: (call) => answerConnections(from, longList, call) },
     },
     '/safe-to-delete': { GET: { answer: (call) => answerVerdict(from, call) } },
-    '/drain/wait': { GET: { waits: true, answer: (call) => answerWait(from, call) } },
+    '/drain/wait': {
+      GET: { waits: true, answer: (call) => answerWait(from, call) },
+      POST: { changes: true, waits: true, answer: (call) => answerNotice(from, call) },
+    },
     '/drain': {
       POST: {
         changes: true,
@@ -115,6 +118,16 @@ function answerWait({ drain, waits }: AdminSources, { response }: Call): void {
   const release = (): void => sendJson(response, 200, { phase: drain.phase });
   if (drain.phase === 'drained') return release();
   waits.add(release);
+  response.on('close', () => waits.leave(release));
+}
+
+/** The sidecar's own preStop: it is told at once that it was heard, and the end when it comes. */
+function answerNotice({ drain, waits }: AdminSources, { response }: Call): void {
+  drain.terminate('preStop');
+  startJson(response, 202);
+  const release = (): void => endJson(response, { phase: drain.phase });
+  if (drain.phase === 'drained') return release();
+  waits.addNotice(release);
   response.on('close', () => waits.leave(release));
 }
 

@@ -1,10 +1,12 @@
 /**
  * What signals mean. `classic`: the first one starts the drain or goes on with it, the process ends
- * once drained; the second one ends it now. `native`: the kubelet sends SIGTERM when the app is gone
- * already, or the grace is spent, or the sidecar alone is restarted: it means now.
+ * once drained; the second one ends it now, and so does a SIGTERM that the sidecar's own preStop was
+ * to hold back. `native`: the kubelet sends SIGTERM when the app is gone already, or the grace is
+ * spent, or the sidecar alone is restarted: it means now.
  */
 import type { Clock, Timer } from '../clock.js';
 import type { DrainController } from './controller.js';
+import type { Waits } from './waits.js';
 
 export interface EndingSettings {
   readonly sidecar: 'classic' | 'native';
@@ -15,6 +17,7 @@ export class Ending {
   /** Resolves when the process may end. */
   readonly ended: Promise<void>;
   private readonly drain: DrainController;
+  private readonly waits: Waits;
   private readonly clock: Clock;
   private readonly settings: EndingSettings;
   private end: () => void = () => undefined;
@@ -23,8 +26,9 @@ export class Ending {
   private isNow = false;
   private lingering: Timer | undefined;
 
-  constructor(drain: DrainController, clock: Clock, settings: EndingSettings) {
+  constructor(drain: DrainController, waits: Waits, clock: Clock, settings: EndingSettings) {
     this.drain = drain;
+    this.waits = waits;
     this.clock = clock;
     this.settings = settings;
     this.ended = new Promise((resolve) => (this.end = resolve));
@@ -32,7 +36,8 @@ export class Ending {
 
   /** SIGINT comes from a terminal, where nothing is native. */
   signal(signal: 'SIGTERM' | 'SIGINT'): void {
-    this.isNow = this.asked || (signal === 'SIGTERM' && this.settings.sidecar === 'native');
+    const isNative = this.settings.sidecar === 'native' || this.waits.holdsSigterm;
+    this.isNow = this.asked || (signal === 'SIGTERM' && isNative);
     this.asked = true;
     if (this.drain.phase === 'drained') this.end();
     else if (this.isNow) this.drain.now(signal);

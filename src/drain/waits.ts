@@ -13,6 +13,8 @@ export class Waits {
   private readonly noticeMs: number;
   /** With the timer of those who wait only for the notice. */
   private readonly waiting = new Map<Release, Timer | undefined>();
+  /** Of the sidecar's own preStop, which only waits so that SIGTERM does not come before its time. */
+  private readonly notices = new Set<Release>();
   private held = false;
 
   /** `noticeMs`: for how long the notice that the pod is terminating may be late. */
@@ -25,6 +27,17 @@ export class Waits {
     return this.waiting.size;
   }
 
+  /** The kubelet holds the sidecar's SIGTERM back: if it comes all the same, the grace is spent. */
+  get holdsSigterm(): boolean {
+    return this.notices.size > 0;
+  }
+
+  /** As `add`, for the sidecar's own preStop. */
+  addNotice(release: Release): void {
+    this.notices.add(release);
+    this.add(release);
+  }
+
   /** Answers `release` when the drain is over, or soon if there is none coming. */
   add(release: Release): void {
     const timer = this.held
@@ -35,6 +48,7 @@ export class Waits {
 
   /** The one who waited is gone. That says nothing about the drain. */
   leave(release: Release): void {
+    this.notices.delete(release);
     this.waiting.get(release)?.cancel();
     this.waiting.delete(release);
   }

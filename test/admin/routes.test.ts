@@ -7,6 +7,7 @@ import type { StagedAdmin } from '../peers/admin.js';
 import { LIST_REST_MS, LIST_SHORT_MAX } from '../../src/admin/routes.js';
 import { openAdmin, VERSION } from '../peers/admin.js';
 import { drainIn, NOTICE_MS, StagedDrain } from '../peers/drain.js';
+import { Peer } from '../peers/peer.js';
 import { until } from '../peers/until.js';
 
 t.test('GET /livez is 200 in every phase', async (t) => {
@@ -143,6 +144,37 @@ t.test('GET /drain/wait that is cut leaves nothing behind and may come again', a
   const [again] = await wait(admin);
   admin.staged.clock.advance(100_000);
   t.equal((await again).status, 200);
+});
+
+t.test('POST /drain/wait makes a drain final, says so at once, and ends with it', async (t) => {
+  const admin = await openAdmin(t);
+  const { waits, traffic, clock } = admin.staged;
+  const work = traffic.websocket();
+  const notice = await Peer.connect(admin.at);
+  notice.send('POST /drain/wait HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  await notice.gotText('202 Accepted');
+  t.same(admin.staged.told, ['began preStop 1']);
+  t.match(await admin.ask('DELETE /drain'), { status: 409, json: { error: 'terminating' } });
+  clock.advance(60_000);
+  t.same([waits.size, waits.holdsSigterm, notice.leaving], [1, true, 'open']);
+  traffic.end(work);
+  clock.advance(1_000);
+  await notice.left();
+  t.match(notice.text, '{"phase":"drained"}');
+  t.match(await admin.ask('POST /drain/wait'), { status: 202, json: { phase: 'drained' } });
+  t.equal(waits.holdsSigterm, false);
+});
+
+t.test('POST /drain/wait that is cut holds nothing back any more', async (t) => {
+  const admin = await openAdmin(t);
+  const { waits, traffic } = admin.staged;
+  traffic.websocket();
+  const notice = await Peer.connect(admin.at);
+  notice.send('POST /drain/wait HTTP/1.1\r\nHost: a\r\n\r\n');
+  await until(() => waits.holdsSigterm, 'it waits');
+  notice.reset();
+  await until(() => !waits.holdsSigterm, 'it has left');
+  t.equal(admin.staged.phase, 'settling', 'the drain goes on');
 });
 
 t.test('GET /safe-to-delete is 200 or 409, with the reason and what it is judged by', async (t) => {

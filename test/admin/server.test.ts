@@ -82,7 +82,7 @@ t.test('a method that a path does not take is refused with those that it does', 
   const allowed: Readonly<Record<string, string>> = {
     'PUT /drain': 'POST, DELETE',
     'HEAD /drain': 'POST, DELETE',
-    'POST /drain/wait': 'GET, HEAD',
+    'PUT /drain/wait': 'GET, HEAD, POST',
     'DELETE /metrics': 'GET, HEAD',
     'OPTIONS /livez': 'GET, HEAD',
   };
@@ -207,7 +207,7 @@ t.test('the oldest who is connected makes room for the next; waits do not', asyn
 });
 
 t.test('what changes something is for loopback, or for the token', async (t) => {
-  const calls = ['POST /drain', 'DELETE /drain'];
+  const calls = ['POST /drain', 'DELETE /drain', 'POST /drain/wait'];
   const afar = { remoteAddress: '10.1.2.3' };
   const closed = await openAdmin(t, afar);
   const open = await openAdmin(t, { ...afar, token: 'correct-horse' });

@@ -21,6 +21,10 @@ const named = (containers: readonly Container[] | undefined, name: string): Cont
   return found;
 };
 
+/** The command of its preStop. */
+const noticeOf = ({ lifecycle }: Container): readonly string[] =>
+  (lifecycle?.preStop as { readonly exec: { readonly command: readonly string[] } }).exec.command;
+
 t.test("README.md shows the native manifest, but for what is the user's own", (t) => {
   const [, section = ''] = readDocument('README.md').split('\n## In a pod\n');
   const [, block = ''] = /^```yaml\n(.*?)^```$/ms.exec(section) ?? [];
@@ -39,7 +43,9 @@ t.test('the classic manifest is the native one with the sidecar as a container',
   const env = (asContainer.env ?? []).map((variable) =>
     variable.name === 'TIDEGATE_SIDECAR' ? { ...variable, value: 'classic' } : variable,
   );
-  t.same(named(classic.containers, 'tidegate'), { ...asContainer, env });
+  const waits = { exec: { command: [...noticeOf(sidecar), '--wait'] } };
+  const expected = { ...asContainer, env, lifecycle: { preStop: waits } };
+  t.same(named(classic.containers, 'tidegate'), expected, 'and a preStop that waits');
   t.same(named(classic.containers, 'app'), named(native.containers, 'app'));
   t.end();
 });

@@ -15,7 +15,7 @@ class StagedEnding extends StagedDrain {
   constructor(settings: Partial<EndingSettings> = {}) {
     super();
     const all: EndingSettings = { sidecar: 'classic', lingerMs: 0, ...settings };
-    this.ending = new Ending(this.drain, this.clock, all);
+    this.ending = new Ending(this.drain, this.waits, this.clock, all);
     void this.ending.ended.then(() => (this.isOver = true));
   }
 
@@ -74,6 +74,57 @@ t.test('classic: a SIGTERM behind the preStop goes on with its drain', async (t)
   t.equal(staged.isOver, true, 'the deadline ends it');
   t.same(staged.told.slice(1), ['drained deadline']);
 });
+
+t.test('classic: a SIGTERM that the preStop was to hold back means now', async (t) => {
+  const staged = new StagedEnding();
+  staged.traffic.websocket();
+  staged.drain.terminate('preStop');
+  staged.waits.addNotice(() => undefined);
+  await staged.pass(5_000);
+  t.equal(staged.isOver, false);
+  staged.ending.signal('SIGTERM');
+  await staged.pass(0);
+  t.equal(staged.isOver, true);
+  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 5_000 }]);
+});
+
+t.test(
+  'classic: a SIGTERM behind a preStop that waits no longer goes on with its drain',
+  async (t) => {
+    const staged = new StagedEnding();
+    staged.traffic.websocket();
+    const release = (): void => undefined;
+    staged.waits.add(() => undefined);
+    staged.drain.terminate('preStop');
+    staged.waits.addNotice(release);
+    staged.waits.leave(release);
+    staged.ending.signal('SIGTERM');
+    await staged.pass(20_000);
+    t.equal(staged.phase, 'draining', 'though the hook of the app still waits');
+  },
+);
+
+t.test(
+  'classic: a SIGTERM ends what the preStop has seen drained, late work behind it',
+  async (t) => {
+    const staged = new StagedEnding();
+    const work = staged.traffic.websocket();
+    staged.drain.terminate('preStop');
+    staged.waits.addNotice(() => undefined);
+    await staged.pass(30_000);
+    staged.traffic.end(work);
+    await staged.pass(IDLE_CONFIRM_MS);
+    t.equal(staged.phase, 'drained');
+    t.equal(staged.isOver, false, 'it waits for SIGTERM');
+    const late = staged.traffic.request();
+    staged.ending.signal('SIGTERM');
+    await staged.pass(1_000);
+    t.equal(staged.isOver, false, 'what has come meanwhile is finished');
+    staged.traffic.answer(late);
+    await staged.pass(IDLE_CONFIRM_MS);
+    t.equal(staged.isOver, true);
+  },
+);
 
 t.test('classic: a SIGTERM makes a drain by hand final', async (t) => {
   const staged = new StagedEnding();

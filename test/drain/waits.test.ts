@@ -144,6 +144,25 @@ t.test('an app that is gone frees who waits for it', (t) => {
   t.end();
 });
 
+t.test('the SIGTERM is held back as long as the preStop of the sidecar waits', (t) => {
+  const staged = new StagedDrain();
+  const work = staged.traffic.websocket();
+  new Waiter(staged);
+  staged.drain.terminate('preStop');
+  t.equal(staged.waits.holdsSigterm, false, "the app's own does not");
+  let answers = 0;
+  const release = (): void => void answers++;
+  staged.waits.addNotice(release);
+  t.same([staged.waits.holdsSigterm, staged.waits.size], [true, 2]);
+  staged.waits.leave(release);
+  t.equal(staged.waits.holdsSigterm, false, 'it has left');
+  staged.waits.addNotice(release);
+  staged.traffic.end(work);
+  staged.clock.advance(60_000);
+  t.same([answers, staged.waits.holdsSigterm, staged.waits.size], [1, false, 0], 'or is answered');
+  t.end();
+});
+
 t.test('one who answers late by what another one does is answered once', (t) => {
   const clock = new HandClock();
   const waits = new Waits(clock, NOTICE_MS);

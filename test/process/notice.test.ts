@@ -9,6 +9,7 @@ import { once } from 'node:events';
 import t from 'tap';
 import { freePort, run } from '../peers/running.js';
 import { NODE } from '../peers/tidegate.js';
+import { until } from '../peers/until.js';
 import { Member, startApp } from './crowd/crowd.js';
 import { startDrained } from './crowd/drained.js';
 import { Hook } from './crowd/hook.js';
@@ -110,6 +111,52 @@ t.test('behind the notice a native sidecar drains, until SIGTERM says now', asyn
   t.match(drained.message(), { reason: 'preStop', ended: 'now', activeAtStart: 25 });
   t.match(drained.message(), { activeAtEnd: 20, finished: 5, cut: 20 });
 });
+
+t.test(
+  'with --wait it ends with the drain, and a SIGTERM that comes before means now',
+  async (t) => {
+    const { port } = await startApp(t);
+    for (const end of ['finished', 'now'] as const) {
+      const clients = new Member(t, 'clients');
+      const drained = await startDrained(t, { port, deadlineS: 60 });
+      const { tidegate } = drained;
+      await clients.ask('open', { port: tidegate.listen.port, count: 2 });
+      let isOver = false;
+      const notice = notify('--wait', tidegate.admin.port).finally(() => (isOver = true));
+      const hook = new Hook(tidegate.admin);
+      const isTold = async (): Promise<boolean> =>
+        (await tidegate.metrics()).value('tidegate_phase', { phase: 'draining' }) === 1;
+      await until(isTold, 'it drains');
+      t.notOk(isOver, 'it waits');
+      if (end === 'finished') await clients.ask('leave', { count: 2 });
+      else tidegate.kill('SIGTERM');
+      t.same(await notice, { code: 0, stdout: '', stderr: '' }, end);
+      t.equal((await hook.ended).status, 200);
+      if (end === 'finished') tidegate.kill('SIGTERM');
+      t.same(await drained.ended(), CLEAN);
+      t.match(drained.message(), { reason: 'preStop', ended: end });
+    }
+  },
+);
+
+t.test(
+  'with --wait it ends with its sidecar, and says by its code whether that knew',
+  async (t) => {
+    const { port } = await startApp(t);
+    const clients = new Member(t, 'clients');
+    const { tidegate } = await startDrained(t, { port, deadlineS: 60 });
+    await clients.ask('open', { port: tidegate.listen.port, count: 1 });
+    const notice = notify('--wait', tidegate.admin.port);
+    const isTold = async (): Promise<boolean> =>
+      (await tidegate.metrics()).value('tidegate_phase', { phase: 'serving' }) === 0;
+    await until(isTold, 'it is told');
+    tidegate.kill('SIGKILL');
+    t.same(await notice, { code: 0, stdout: '', stderr: '' });
+    const nobody = await notify('--wait', tidegate.admin.port);
+    t.match(nobody, { code: 1, stderr: /was not told: connect ECONNREFUSED/ });
+    t.equal((await notify('--wait', '80x')).code, 64);
+  },
+);
 
 t.test('behind the notice the program stays until it is told to end', async (t) => {
   const { port } = await startApp(t);
