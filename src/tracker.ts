@@ -41,6 +41,8 @@ export class Tracker implements TunnelEvents {
   arrivals = 0;
   /** Requests begun while `isLate`. */
   lateRequests = 0;
+  /** Of these, how many were refused. */
+  lateRefused = 0;
   /** Set while a drain is going on: what comes now is late, and endings are counted. */
   isLate = false;
   /** Work that came to its own end: exchanges, and connections that are work as a whole. */
@@ -133,6 +135,10 @@ export class Tracker implements TunnelEvents {
     this.requestsInFlight -= lostExchanges;
     this.gaveUpFor[reason]++;
     this.listener.gaveUp(reason);
+  }
+
+  refusedLate(): void {
+    this.lateRefused++;
   }
 
   dialFailed(code: string): void {

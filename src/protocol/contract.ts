@@ -53,6 +53,45 @@ export interface Observer {
   appEnded(): void;
   /** Where the last `fromClient` stopped, for the line that may go in before the blank line. */
   readonly headEnd: HeadEnd;
+  /** Set in a drain: reads stop at marks, too. */
+  stops: boolean;
+  /** Where the last read of either lane stopped while `stops` is set. */
+  readonly mark: Mark;
+  /** The client has not said enough to tell what the connection carries. */
+  readonly undecided: boolean;
+  /** The client has said its protocol's goodbye. */
+  readonly clientClosed: boolean;
+  /** What a drain asks of an HTTP/1.1 connection; undefined for all others. */
+  readonly http: HttpTurn | undefined;
+  /** Which goodbye could stand right behind the last byte read from the app. */
+  farewell(): Farewell;
+}
+
+/**
+ * `begin`: the next byte is the first of a message. `head`: an answer's head is whole, and the
+ * answer, too, if it is not `answering` now. `end`: an answer is whole. `boundary`: a frame of the
+ * app's, or what can be told apart of its event stream, is whole.
+ */
+export type Mark = 'none' | 'begin' | 'head' | 'end' | 'boundary';
+
+/**
+ * `none`: nothing to say, now or later. `not-yet`: something is under way that must not be split.
+ * `close`: a Close frame. `event`: a last event and the last chunk. `last-chunk`: that alone, behind
+ * coded content. `retry`: a last event and the end. `end`: the end alone.
+ */
+export type Farewell = 'none' | 'not-yet' | 'close' | 'event' | 'last-chunk' | 'retry' | 'end';
+
+export interface HttpTurn {
+  /** The answer whose head was read last is final, and to the last request that went by. */
+  readonly isLastAnswer: boolean;
+  /** An answer has begun and is not whole. */
+  readonly answering: boolean;
+  /** A request has begun and is not whole. */
+  readonly requesting: boolean;
+  /** The request whose head was read last asks for a WebSocket (RFC 6455 section 4.1). */
+  readonly asksForWebSocket: boolean;
+  /** How many requests whose heads are whole have no whole answer. */
+  readonly answersDue: number;
 }
 
 /**

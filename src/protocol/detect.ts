@@ -2,7 +2,7 @@
  * Tells from a connection's first bytes what it carries, without holding any back: they have
  * passed already when the verdict falls. Doubt means opaque. A PROXY preamble is stepped over.
  */
-import type { Facts, HeadEnd, Observer } from './contract.js';
+import type { Facts, Farewell, HeadEnd, Mark, Observer } from './contract.js';
 import { METHODS } from './http1/grammar.js';
 import { createHttp1Observer } from './http1/observer.js';
 import { turnOpaque } from './opaque.js';
@@ -40,6 +40,10 @@ const V2_ADDRESSES = 3;
 
 class Detector implements Observer {
   readonly headEnd: HeadEnd = 'none';
+  stops = false;
+  readonly mark: Mark = 'none';
+  readonly clientClosed = false;
+  readonly http = undefined;
   private readonly facts: Facts;
   private state = OPENING;
   private opening = WORD_START;
@@ -90,6 +94,15 @@ class Detector implements Observer {
 
   appEnded(): void {
     // As above.
+  }
+
+  /** Nothing that is known has been said: the end will do. */
+  farewell(): Farewell {
+    return 'end';
+  }
+
+  get undecided(): boolean {
+    return this.state === OPENING;
   }
 
   private decide(kind: 'http2' | 'tls' | 'tcp', at: number): number {

@@ -6,10 +6,16 @@ import type { Facts, GiveUpReason, Kind, Observer } from './contract.js';
 
 export const OPAQUE: Observer = {
   headEnd: 'none',
+  stops: false,
+  mark: 'none',
+  undecided: false,
+  clientClosed: false,
+  http: undefined,
   fromClient: (chunk) => chunk.length,
   fromApp: (chunk) => chunk.length,
   clientEnded: () => undefined,
   appEnded: () => undefined,
+  farewell: () => 'end',
 };
 
 /** From here on the bytes pass unread. */

@@ -21,6 +21,8 @@ export interface TunnelEvents {
   /** Answered in whole, or turned into another protocol. `beganMs` is clock time. */
   exchangeEnded(beganMs: number): void;
   answered(status: number): void;
+  /** A request that came in a drain was refused. */
+  refusedLate(): void;
   /** `lostExchanges` were open and cannot be followed to their end. */
   gaveUp(reason: GiveUpReason, lostExchanges: number): void;
   /** An attempt to reach the app failed; `code` is the system's, like ECONNREFUSED. */

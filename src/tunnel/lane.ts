@@ -4,8 +4,11 @@
  * and nothing copied but a request head that gets a line. Nothing here decides or logs.
  */
 import type { Socket } from 'node:net';
-import type { HeadEnd } from '../protocol/contract.js';
 import { wasReset } from './ending.js';
+import { passHead, releaseCr, wantsLine } from './forwarded-line.js';
+import { passLateFromApp } from './late-answers.js';
+import { passLateFromClient } from './late-requests.js';
+import { observeApp, observeClient } from './observe.js';
 import type { Tunnel } from './tunnel.js';
 
 /** How much may wait for a slow reader before its peer is no longer read; bytes. */
@@ -15,7 +18,6 @@ export const QUEUE_BYTES_MAX = 65_536;
 const GIVEN_BACK_BYTES_MIN = 16_384;
 
 const CR = Buffer.from('\r');
-const CRLF = '\r\n';
 
 /** A socket that belongs to a tunnel; once the app is reached, both have their peer. */
 export interface LaneSocket extends Socket {
@@ -43,7 +45,10 @@ export function joinLanes(client: LaneSocket, app: LaneSocket): void {
 
 function onClientData(this: LaneSocket, chunk: Buffer): void {
   try {
-    passFromClient(this, chunk);
+    const { tunnel } = this;
+    if (tunnel.parting === undefined && !tunnel.around.policy.isDraining)
+      passFromClient(this, chunk);
+    else passLateFromClient(this, chunk);
   } catch (error) {
     this.tunnel.broken(error);
   }
@@ -51,7 +56,9 @@ function onClientData(this: LaneSocket, chunk: Buffer): void {
 
 function onAppData(this: LaneSocket, chunk: Buffer): void {
   try {
-    passFromApp(this, chunk);
+    const { tunnel } = this;
+    if (tunnel.parting === undefined && !tunnel.around.policy.isDraining) passFromApp(this, chunk);
+    else passLateFromApp(this, chunk);
   } catch (error) {
     this.tunnel.broken(error);
   }
@@ -114,6 +121,7 @@ function onClientEnd(this: LaneSocket): void {
     return;
   }
   tunnel.ended(this);
+  tunnel.parting?.request.release();
   if (tunnel.heldCr) app.write(CR);
   app.end();
 }
@@ -123,69 +131,9 @@ function onAppEnd(this: LaneSocket): void {
     this.tunnel.resetBy(this);
     return;
   }
+  const standsIn = this.tunnel.standsInForApp(false);
   this.tunnel.ended(this);
+  if (standsIn) return;
+  this.tunnel.parting?.answer.release();
   this.peer.end();
-}
-
-function observeClient(tunnel: Tunnel, chunk: Buffer, from: number): number {
-  try {
-    return tunnel.observer.fromClient(chunk, from);
-  } catch (error) {
-    tunnel.fault(error);
-    return chunk.length;
-  }
-}
-
-function observeApp(tunnel: Tunnel, chunk: Buffer, from: number): number {
-  try {
-    return tunnel.observer.fromApp(chunk, from);
-  } catch (error) {
-    tunnel.fault(error);
-    return chunk.length;
-  }
-}
-
-/** Setting `forwarded`. Behind a PROXY preamble the client's address is told already. */
-function wantsLine(tunnel: Tunnel, headEnd: HeadEnd): boolean {
-  const { forwarded } = tunnel.around.policy;
-  if (forwarded === 'off' || tunnel.hasPreamble) return false;
-  return forwarded === 'append' || headEnd === 'plain' || headEnd === 'near-plain';
-}
-
-/**
- * Passes what has come since `passed` up to the head's end with the line before its blank line;
- * if the head's last LF has not come yet, its CR waits for it. Returns what is passed now.
- */
-function passHead(
-  tunnel: Tunnel,
-  app: LaneSocket,
-  chunk: Buffer,
-  passed: number,
-  at: number,
-): number {
-  if (chunk[at - 1] !== 0x0a) {
-    tunnel.heldCr = true;
-    if (at - 1 > passed) app.write(chunk.subarray(passed, at - 1));
-    return at;
-  }
-  const line = tunnel.forwardedLine();
-  const length = at - CRLF.length - passed;
-  const head = Buffer.allocUnsafe(length + line.length + CRLF.length);
-  chunk.copy(head, 0, passed, passed + length);
-  head.write(line, length, 'latin1');
-  head.write(CRLF, length + line.length, 'latin1');
-  app.write(head);
-  return at;
-}
-
-/** The byte behind a held CR is read: it ended the head, or there is no head to follow. */
-function releaseCr(tunnel: Tunnel, app: LaneSocket, at: number): number {
-  tunnel.heldCr = false;
-  const { headEnd } = tunnel.observer;
-  if (headEnd === 'plain' || headEnd === 'forwarded') {
-    app.write(Buffer.from(tunnel.forwardedLine() + CRLF, 'latin1'));
-    return at;
-  }
-  app.write(CR);
-  return 0;
 }

@@ -10,7 +10,8 @@ import type { Tunnel } from './tunnel.js';
 export const LINGER_MS = 2_000;
 const RETRY_AFTER_S = 1;
 
-const UNAVAILABLE =
+/** For those who come when nobody will answer them here. */
+export const UNAVAILABLE =
   'HTTP/1.1 503 Service Unavailable\r\n' +
   `Retry-After: ${RETRY_AFTER_S}\r\n` +
   'Content-Length: 0\r\n' +

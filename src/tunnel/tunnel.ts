@@ -8,7 +8,10 @@ import type { Clock, Timer } from '../clock.js';
 import type { Facts, GiveUpReason, Kind, Observer } from '../protocol/contract.js';
 import { createDetector } from '../protocol/detect.js';
 import { OPAQUE } from '../protocol/opaque.js';
+import { cutOff, cutUnflushed, resetBehind } from './ending.js';
 import type { EndedBy, TunnelEvents } from './events.js';
+import type { LaneSocket } from './lane.js';
+import { Parting } from './parting.js';
 import type { Policy } from './policy.js';
 import { plainAddress } from './proxy-preamble.js';
 
@@ -23,7 +26,6 @@ export interface Surroundings {
 
 /** How long bytes already read may take to leave before a reset that follows them. */
 export const RESET_FLUSH_MS = 1_000;
-const NOTHING = Buffer.alloc(0);
 
 export class Tunnel implements Facts {
   readonly around: Surroundings;
@@ -41,6 +43,8 @@ export class Tunnel implements Facts {
   /** Clock times: when it was accepted, and since when it is of its kind. */
   readonly openedMs: number;
   sinceMs: number;
+  /** Set once a drain has touched it. */
+  parting: Parting | undefined;
   private exchanges = 0;
   /** When the oldest open exchange began; the others', where a client pipelines. */
   private beganMs = 0;
@@ -91,17 +95,17 @@ export class Tunnel implements Facts {
 
   /** Its goodbye has been said. */
   get hasSaidFarewell(): boolean {
-    return false;
+    return this.parting?.hasSpoken ?? false;
   }
 
   /** Its goodbye was said and taken: the client has ended in order, too. */
   get hasParted(): boolean {
-    return false;
+    return this.parting?.taken ?? false;
   }
 
   /** It is being ended in order, and will be gone within seconds. */
   get isParting(): boolean {
-    return false;
+    return this.hasSaidFarewell && !this.isOver;
   }
 
   /** How many bytes have passed, both ways. */
@@ -109,14 +113,46 @@ export class Tunnel implements Facts {
     return this.client.bytesRead + this.client.bytesWritten;
   }
 
+  /** What is being done to end it; made when it is first asked for. */
+  beginParting(app: LaneSocket): Parting {
+    return (this.parting ??= new Parting(this, app));
+  }
+
   /** Says the goodbye of what it carries as soon as one can stand there; asked again, nothing changes. */
   sayFarewell(): void {
-    // being built
+    if (this.app !== undefined && !this.isOver) this.beginParting(this.app as LaneSocket).ask();
   }
 
   /** Ends a connection on which nothing is at work: a FIN, and what comes yet is discarded. */
   endIdle(): void {
-    // being built
+    if (this.active || this.app === undefined || this.isOver || this.isParting) return;
+    this.beginParting(this.app as LaneSocket).end();
+  }
+
+  /**
+   * The app has ended, or was reset. True if its client is told by a goodbye, and not by the same;
+   * an end is one already where nothing else would have been said.
+   */
+  standsInForApp(wasReset: boolean): boolean {
+    const { farewellForApp, isDraining } = this.around.policy;
+    if (this.hasSaidFarewell) return true;
+    if (this.app === undefined || this.client.destroyed) return false;
+    if (farewellForApp === 'never' || (farewellForApp === 'drain' && !isDraining)) return false;
+    if (!wasReset && this.observer.farewell() === 'retry') return false;
+    this.endedBy ??= 'app';
+    return this.beginParting(this.app as LaneSocket).standIn();
+  }
+
+  /** Who ended it, unless a side had ended already. */
+  partedBy(endedBy: EndedBy): void {
+    this.endedBy ??= endedBy;
+  }
+
+  /** A late request was answered with a refusal. */
+  refusedLate(): void {
+    this.around.events.refusedLate();
+    this.answered(503);
+    this.exchangeEnded();
   }
 
   /** The other socket of the pair. */
@@ -176,6 +212,7 @@ export class Tunnel implements Facts {
     if (kind !== kindBefore) this.sinceMs = this.around.clock.now();
     this.kind = kind;
     this.active = active;
+    if (!active && this.around.policy.isDraining) this.idleSinceMs = this.around.clock.now();
     this.around.events.moved(this, kindBefore, activeBefore);
   }
 
@@ -200,6 +237,7 @@ export class Tunnel implements Facts {
   /** One side sent its FIN. Who was first is who ended the connection. */
   ended(socket: Socket): void {
     this.endedBy ??= socket === this.client ? 'client' : 'app';
+    if (socket === this.client) this.parting?.clientLeft();
     try {
       if (socket === this.client) this.observer.clientEnded();
       else this.observer.appEnded();
@@ -216,26 +254,16 @@ export class Tunnel implements Facts {
 
   /** One side is broken: the other is told by a reset, behind the bytes that it is still owed. */
   broke(socket: Socket): void {
+    if (socket === this.app && this.standsInForApp(true)) return;
     this.endedBy ??= 'error';
     const peer = this.peerOf(socket);
     if (peer === undefined || peer.destroyed) return;
-    if (isFlushed(peer)) {
-      peer.resetAndDestroy();
-      return;
-    }
-    peer.pause();
-    const reset = (): void => {
-      if (!peer.destroyed) peer.resetAndDestroy();
-    };
-    // An end that is under way must be out first: libuv refuses to reset a socket in its shutdown.
-    if (peer.writableEnded) peer.once('finish', reset);
-    else peer.write(NOTHING, reset);
-    this.limitEnding(RESET_FLUSH_MS, cutUnflushed, peer);
+    if (!resetBehind(peer)) this.limitEnding(RESET_FLUSH_MS, cutUnflushed, peer);
   }
 
   /** An ending is under way; `cut` is called if it is not over in time. */
-  limitEnding(ms: number, cut: (socket: Socket) => void, socket: Socket): void {
-    this.endingTimer ??= this.around.clock.after(ms, cut, socket);
+  limitEnding<A>(ms: number, cut: (arg: A) => void, arg: A): void {
+    this.endingTimer ??= this.around.clock.after(ms, cut, arg);
   }
 
   /** A bug in the carrying itself costs this tunnel, and nothing else. */
@@ -251,7 +279,8 @@ export class Tunnel implements Facts {
   cut(endedBy: EndedBy): void {
     if (this.active) this.endedBy = endedBy;
     else this.endedBy ??= endedBy;
-    const byReset = this.active || this.owesClient;
+    const byReset = (this.active && !this.hasSaidFarewell) || this.owesClient;
+    this.parting?.cut();
     cutOff(this.client, byReset);
     if (this.app !== undefined) cutOff(this.app, byReset);
   }
@@ -265,21 +294,4 @@ export class Tunnel implements Facts {
     this.endingTimer?.cancel();
     this.around.events.closed(this, this.endedBy ?? 'error', this.dropExchanges());
   }
-}
-
-/** Nothing that was given to this socket waits in this process any more. */
-function isFlushed(socket: Socket): boolean {
-  return socket.writableEnded ? socket.writableFinished : socket.writableLength === 0;
-}
-
-/** The time to flush is up. */
-function cutUnflushed(socket: Socket): void {
-  cutOff(socket, true);
-}
-
-/** libuv refuses to reset a socket whose shutdown is under way; its lane had ended in order. */
-function cutOff(socket: Socket, byReset: boolean): void {
-  if (socket.destroyed) return;
-  if (byReset && !socket.writableEnded && !socket.connecting) socket.resetAndDestroy();
-  else socket.destroy();
 }

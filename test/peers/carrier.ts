@@ -68,7 +68,12 @@ export class Carrier {
       busy: hear('busy'),
     });
     this.policy = { ...POLICY, ...policy };
-    const around = { policy: this.policy, events: this.tracker, clock: this.clock, random: () => 0.5 };
+    const around = {
+      policy: this.policy,
+      events: this.tracker,
+      clock: this.clock,
+      random: () => 0.5,
+    };
     this.server = createListener(around, app, (error) => this.refused.push(error));
   }
 

@@ -126,8 +126,12 @@ async function inside(
     proxyProtocol: 'off',
     appConnectTimeoutMs,
     keepAliveMs: 60_000,
+    websocketCloseCode: 1001,
+    farewellForApp: 'drain',
+    isDraining: false,
+    refusesUpgrades: false,
   } as const;
-  const server = createListener({ policy, events, clock: systemClock }, app, () => undefined);
+  const server = createListener({ policy, events, clock: systemClock, random: () => 0 }, app, () => undefined);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

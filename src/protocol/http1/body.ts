@@ -2,6 +2,8 @@
  * Where a message ends behind its head (RFC 9112 section 6): nowhere, counted, chunked, or when
  * the connection does. Content is skipped by counting, never looked at.
  */
+import type { Farewell } from '../contract.js';
+import { isEventBoundary, nextEventBoundary, tailAfter } from '../events/boundary.js';
 import {
   BACKSLASH,
   CLASS,
@@ -22,11 +24,13 @@ import {
   CHUNKED,
   CLOSE,
   CLOSED,
+  CODED,
   CODING,
   HTTP_1_1,
   KEEP_ALIVE,
   LENGTH,
   type Message,
+  NOT_FOLLOWED,
   SKIP_BODY,
   TRAILER,
 } from './message.js';
@@ -91,6 +95,7 @@ export function readBody(m: Message, chunk: Uint8Array, from: number): number {
   while (at < end) {
     if (m.state === COUNTED || m.state === CHUNK_DATA) {
       const taken = Math.min(m.left, end - at);
+      if (m.tail !== NOT_FOLLOWED) m.tail = tailAfter(m.tail, chunk, at, at + taken);
       m.left -= taken;
       at += taken;
       if (m.left > 0) return at;
@@ -99,7 +104,7 @@ export function readBody(m: Message, chunk: Uint8Array, from: number): number {
         return at;
       }
       m.state = CHUNK_DATA_CR;
-    } else if (m.state === UNTIL_CLOSE) return end;
+    } else if (m.state === UNTIL_CLOSE) return readUntilClose(m, chunk, at);
     else {
       if (!take(m, chunk[at])) {
         return m.fail(at, m.left > Number.MAX_SAFE_INTEGER ? 'length-too-large' : undefined);
@@ -109,9 +114,33 @@ export function readBody(m: Message, chunk: Uint8Array, from: number): number {
         m.mark = at;
         return at;
       }
+      if (m.stopsAtBoundaries && m.state === SIZE_FIRST) {
+        m.event = 'boundary';
+        return at;
+      }
     }
   }
   return at;
+}
+
+/** All of it is content, up to the sender's FIN. */
+function readUntilClose(m: Message, chunk: Uint8Array, from: number): number {
+  const end = chunk.length;
+  if (m.tail === NOT_FOLLOWED) return end;
+  const at = m.stopsAtBoundaries ? nextEventBoundary(m.tail, chunk, from, end) : -1;
+  m.tail = tailAfter(m.tail, chunk, from, at < 0 ? end : at);
+  if (at < 0) return end;
+  m.event = 'boundary';
+  return at;
+}
+
+/** How an event stream could be ended behind the byte read last. */
+export function farewellOf(m: Message): Farewell {
+  if (m.section !== BODY) return 'not-yet';
+  const isEventEnd = m.has(CODED) || isEventBoundary(m.tail);
+  if (!isEventEnd || (m.state !== UNTIL_CLOSE && m.state !== SIZE_FIRST)) return 'not-yet';
+  if (m.state === UNTIL_CLOSE) return m.has(CODED) ? 'end' : 'retry';
+  return m.has(CODED) ? 'last-chunk' : 'event';
 }
 
 /** Takes one byte of a chunk's frame (RFC 9112 section 7.1); false if it is not allowed here. */

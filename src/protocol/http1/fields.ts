@@ -12,6 +12,7 @@ import {
   DIGIT_0,
   FIELD_CODING,
   FIELD_CONNECTION,
+  FIELD_ENCODING,
   FIELD_FORWARDED,
   FIELD_LENGTH,
   FIELD_NAMES,
@@ -19,32 +20,25 @@ import {
   FIELD_TYPE,
   FIELD_UPGRADE,
   LF,
-  OPTION_CLOSE,
-  OPTION_KEEP_ALIVE,
   SEMICOLON,
   SPACE,
   TAB,
   TOKEN,
   VALUE,
   VALUES,
-  VALUE_EVENT_STREAM,
-  VALUE_H2C,
 } from './grammar.js';
 import {
   CHUNKED,
-  CLOSE,
+  CODED,
   CODING,
-  CONNECTION_UPGRADE,
-  EVENT_STREAM,
+  flagOfOption,
+  flagOfWord,
   FORWARDED,
-  H2C,
   HEAD_DONE,
-  KEEP_ALIVE,
   LENGTH,
   type Message,
   TRAILER,
   UPGRADE,
-  WEBSOCKET,
 } from './message.js';
 import { NO_WORD, WORD_START } from '../words.js';
 
@@ -187,6 +181,7 @@ function beginValue(m: Message): boolean {
       return true;
     case FIELD_UPGRADE:
     case FIELD_TYPE:
+    case FIELD_ENCODING:
       if (m.field === FIELD_UPGRADE) m.flags |= UPGRADE;
       m.state = WORD;
       return true;
@@ -201,7 +196,7 @@ function endValue(m: Message, byte: number): boolean {
   return byte === CR;
 }
 
-/** The first word of Upgrade or Content-Type. */
+/** The first word of Upgrade, Content-Type or Content-Encoding. */
 function takeWord(m: Message, byte: number): boolean {
   if (byte === CR || byte === SPACE || byte === TAB || byte === SEMICOLON || byte === COMMA) {
     m.flags |= flagOfWord(m.field, VALUES.word(m.node));
@@ -210,18 +205,6 @@ function takeWord(m: Message, byte: number): boolean {
   }
   m.node = VALUES.step(m.node, byte);
   return (CLASS[byte] & VALUE) !== 0;
-}
-
-function flagOfWord(field: number, word: number): number {
-  if (word === 0) return 0;
-  if (field === FIELD_TYPE) return word === VALUE_EVENT_STREAM ? EVENT_STREAM : 0;
-  if (word === VALUE_EVENT_STREAM) return 0;
-  return word === VALUE_H2C ? H2C : WEBSOCKET;
-}
-
-function flagOfOption(word: number): number {
-  if (word === OPTION_CLOSE) return CLOSE;
-  return word === OPTION_KEEP_ALIVE ? KEEP_ALIVE : CONNECTION_UPGRADE;
 }
 
 /** Connection = #connection-option (RFC 9110 section 7.6.1); Proxy-Connection likewise. */
@@ -289,7 +272,10 @@ function takeCoding(m: Message, byte: number): boolean {
     if (CODINGS.word(m.node) !== 0) {
       m.pending = CHUNKED;
       m.state = AFTER_CODING;
-    } else if (m.node === NO_WORD) m.state = OTHER_CODING;
+    } else if (m.node === NO_WORD) {
+      m.flags |= CODED;
+      m.state = OTHER_CODING;
+    }
   } else if (m.state === AFTER_CODING && byte !== SPACE) {
     // White space to the RFC, part of another coding's name to llhttp: nobody knows the framing.
     if (byte === TAB) return false;

@@ -10,6 +10,7 @@ import { CR, LF } from './grammar.js';
 import {
   BETWEEN,
   BODY,
+  CLOSED,
   FAILED,
   FIELDS,
   type FramingEvent,
@@ -74,6 +75,12 @@ export class Framing {
     if (!lastsUntilClose(m)) return false;
     endMessage(m);
     return true;
+  }
+
+  /** A message has begun and is not whole. */
+  isOpen(): boolean {
+    const { section } = this.message;
+    return section !== BETWEEN && section !== CLOSED && section !== FAILED;
   }
 
   /** The CR of a head's blank line is the last byte read. */

@@ -76,6 +76,7 @@ export const FIELD_NAMES = new Words([
   'upgrade',
   'x-forwarded-for',
   'content-type',
+  'content-encoding',
 ]);
 export const FIELD_CONNECTION = 1;
 export const FIELD_PROXY_CONNECTION = 2;
@@ -84,6 +85,7 @@ export const FIELD_CODING = 4;
 export const FIELD_UPGRADE = 5;
 export const FIELD_FORWARDED = 6;
 export const FIELD_TYPE = 7;
+export const FIELD_ENCODING = 8;
 
 export const CONNECTION_OPTIONS = new Words(['close', 'keep-alive', 'upgrade']);
 export const OPTION_CLOSE = 1;
@@ -92,8 +94,7 @@ export const OPTION_UPGRADE = 3;
 
 export const CODINGS = new Words(['chunked']);
 
-/** The values of Upgrade and Content-Type that change a tunnel's kind. */
-export const VALUES = new Words(['websocket', 'h2c', 'text/event-stream']);
-export const VALUE_WEBSOCKET = 1;
-export const VALUE_H2C = 2;
+/** The values of Upgrade, Content-Type and Content-Encoding that decide what a tunnel carries. */
+export const VALUES = new Words(['websocket', 'h2c', 'text/event-stream', 'identity']);
 export const VALUE_EVENT_STREAM = 3;
+export const VALUE_IDENTITY = 4;

@@ -3,9 +3,17 @@
  * sections (start line, fields, body) and read by whoever drives them; it never holds bytes.
  */
 import type { GiveUpReason } from '../contract.js';
+import {
+  FIELD_ENCODING,
+  FIELD_TYPE,
+  OPTION_CLOSE,
+  OPTION_KEEP_ALIVE,
+  VALUE_EVENT_STREAM,
+  VALUE_IDENTITY,
+} from './grammar.js';
 
 /** What a read stopped for. `none`: the chunk is used up. */
-export type FramingEvent = 'none' | 'begin' | 'head' | 'end' | 'failed';
+export type FramingEvent = 'none' | 'begin' | 'head' | 'boundary' | 'end' | 'failed';
 
 /** Which reader is at work. */
 export const BETWEEN = 0;
@@ -31,9 +39,14 @@ export const FORWARDED = 1024;
 export const WEBSOCKET = 2048;
 export const H2C = 4096;
 export const EVENT_STREAM = 8192;
+/** Behind a coding of the content or of the transfer that hides what is in it. */
+export const CODED = 16384;
 
 /** RFC 9110 names no limit; this is four times what Node allows by default. */
 export const HEAD_BYTES_MAX = 65_536;
+
+/** Of `tail`: the content is nobody's business. */
+export const NOT_FOLLOWED = -1;
 
 export class Message {
   readonly isRequest: boolean;
@@ -54,6 +67,10 @@ export class Message {
   /** Content-Length, or bytes left of the body or chunk. */
   left = 0;
   headBytes = 0;
+  /** Content is followed to the ends of its events: the tail of what went by; else NOT_FOLLOWED. */
+  tail = NOT_FOLLOWED;
+  /** Reading stops at the places where an event stream can be ended. */
+  stopsAtBoundaries = false;
   /** Offset in the current chunk from which head bytes are not yet counted. */
   mark = 0;
 
@@ -79,4 +96,19 @@ export class Message {
   has(flag: number): boolean {
     return (this.flags & flag) !== 0;
   }
+}
+
+/** What each of VALUES says; the first is none of them. */
+const FLAG_OF_VALUE = [0, WEBSOCKET, H2C, EVENT_STREAM, 0];
+
+/** The flag of the first word of Upgrade, Content-Type or Content-Encoding. */
+export function flagOfWord(field: number, word: number): number {
+  if (field === FIELD_ENCODING) return word === VALUE_IDENTITY ? 0 : CODED;
+  return (field === FIELD_TYPE) === (word === VALUE_EVENT_STREAM) ? FLAG_OF_VALUE[word] : 0;
+}
+
+/** The flag of one of CONNECTION_OPTIONS. */
+export function flagOfOption(word: number): number {
+  if (word === OPTION_CLOSE) return CLOSE;
+  return word === OPTION_KEEP_ALIVE ? KEEP_ALIVE : CONNECTION_UPGRADE;
 }

@@ -2,13 +2,16 @@
  * Follows both lanes of an HTTP/1.1 connection and joins requests with their answers into
  * exchanges (RFC 9112). Hands over to another observer when an upgrade or a CONNECT is accepted.
  */
-import type { Facts, GiveUpReason, HeadEnd, Observer } from '../contract.js';
+import type { Facts, Farewell, HeadEnd, HttpTurn, Mark, Observer } from '../contract.js';
+import { STREAM_START } from '../events/boundary.js';
 import { Outstanding, PLAIN, TO_CONNECT, TO_HEAD, TO_UPGRADE } from '../exchanges.js';
 import { giveUp, turnOpaque } from '../opaque.js';
 import { createWebSocketObserver } from '../websocket/observer.js';
+import { farewellOf } from './body.js';
 import { Framing } from './framing.js';
 import { METHOD_CONNECT, METHOD_HEAD } from './grammar.js';
 import {
+  CODED,
   CONNECTION_UPGRADE,
   EVENT_STREAM,
   FORWARDED,
@@ -19,8 +22,12 @@ import {
   WEBSOCKET,
 } from './message.js';
 
-class Http1Observer implements Observer {
+class Http1Observer implements Observer, HttpTurn {
   headEnd: HeadEnd = 'none';
+  stops = false;
+  mark: Mark = 'none';
+  isLastAnswer = false;
+  asksForWebSocket = false;
   private readonly facts: Facts;
   private readonly requests = new Framing('request');
   private readonly answers = new Framing('answer');
@@ -38,13 +45,45 @@ class Http1Observer implements Observer {
   /** The client spoke before it knew what its CONNECT came to. */
   private early = false;
   private streaming = false;
+  /** The reading has stopped in front of a request. */
+  private requestIsNext = false;
 
   constructor(facts: Facts) {
     this.facts = facts;
   }
 
+  get http(): HttpTurn {
+    return this;
+  }
+
+  get answering(): boolean {
+    return this.answers.isOpen();
+  }
+
+  get requesting(): boolean {
+    return this.requestOpen;
+  }
+
+  get answersDue(): number {
+    return this.outstanding.size;
+  }
+
+  get undecided(): boolean {
+    return false;
+  }
+
+  get clientClosed(): boolean {
+    return false;
+  }
+
+  farewell(): Farewell {
+    return this.streaming ? farewellOf(this.answers.message) : 'none';
+  }
+
   fromClient(chunk: Uint8Array, from: number): number {
     this.headEnd = 'none';
+    this.mark = 'none';
+    if (this.requestIsNext) this.requestBegin();
     if (this.connecting) {
       this.early = true;
       return chunk.length;
@@ -55,9 +94,12 @@ class Http1Observer implements Observer {
       at = framing.read(chunk, at);
       switch (framing.event) {
         case 'begin':
-          this.requestOpen = true;
-          this.openHeadRead = false;
-          this.facts.exchangeBegan();
+          if (this.stops) {
+            this.requestIsNext = true;
+            this.mark = 'begin';
+            return at;
+          }
+          this.requestBegin();
           break;
         case 'head':
           this.requestHead(framing.message);
@@ -66,7 +108,8 @@ class Http1Observer implements Observer {
           this.requestEnd();
           break;
         case 'failed':
-          return this.lost(framing.failure, at);
+          giveUp(this.facts, framing.failure);
+          return at;
         default:
           if (framing.nearHeadEnd()) {
             this.headEnd = framing.message.has(FORWARDED) ? 'near-forwarded' : 'near-plain';
@@ -79,25 +122,37 @@ class Http1Observer implements Observer {
   fromApp(chunk: Uint8Array, from: number): number {
     const framing = this.answers;
     let at = from;
+    this.mark = 'none';
+    framing.message.stopsAtBoundaries = this.stops && this.streaming;
     while (at < chunk.length) {
       at = framing.read(chunk, at);
-      switch (framing.event) {
-        case 'begin':
-          this.answersOpenHead = this.outstanding.size === 0 && this.requestOpen;
-          break;
-        case 'head':
-          if (!this.answerHead(framing.message)) return at;
-          break;
-        case 'end':
-          this.answerEnd(framing.message);
-          break;
-        case 'failed':
-          return this.lost(framing.failure, at);
-        case 'none':
-          return at;
+      const mark = this.followAnswer(framing);
+      if (mark === 'none') return at;
+      if (this.stops) {
+        this.mark = mark;
+        return at;
       }
     }
     return at;
+  }
+
+  /** `none` if there is nothing to read on for: the chunk is used up, or what follows is not ours. */
+  private followAnswer(framing: Framing): Mark {
+    switch (framing.event) {
+      case 'begin':
+        this.answersOpenHead = this.outstanding.size === 0 && this.requestOpen;
+        return 'begin';
+      case 'head':
+        return this.answerHead(framing.message) ? 'head' : 'none';
+      case 'end':
+        this.answerEnd(framing.message);
+        return 'end';
+      case 'failed':
+        giveUp(this.facts, framing.failure);
+        return 'none';
+      default: // 'boundary', 'none'
+        return framing.event;
+    }
   }
 
   clientEnded(): void {
@@ -108,9 +163,11 @@ class Http1Observer implements Observer {
     if (this.answers.ended()) this.answerEnd(this.answers.message);
   }
 
-  private lost(reason: GiveUpReason, at: number): number {
-    giveUp(this.facts, reason);
-    return at;
+  private requestBegin(): void {
+    this.requestIsNext = false;
+    this.requestOpen = true;
+    this.openHeadRead = false;
+    this.facts.exchangeBegan();
   }
 
   private requestHead(m: Message): void {
@@ -120,6 +177,7 @@ class Http1Observer implements Observer {
       return;
     }
     this.openHeadRead = true;
+    this.asksForWebSocket = classOf(m) === TO_UPGRADE && m.has(WEBSOCKET);
     this.connecting = m.method === METHOD_CONNECT && !this.answeredEarly;
     if (this.requests.body(false)) this.requestEnd();
     else if (this.requests.event === 'failed') giveUp(this.facts, this.requests.failure);
@@ -138,6 +196,7 @@ class Http1Observer implements Observer {
     const { status } = m;
     if (status === 101) return this.switchProtocols(m, request);
     const interim = status >= 100 && status < 200;
+    this.isLastAnswer = !interim && this.answersLast();
     if (!interim) {
       this.facts.answered(status);
       if (request === TO_CONNECT && !this.settleConnect(status)) return false;
@@ -147,11 +206,18 @@ class Http1Observer implements Observer {
     return true;
   }
 
+  /** No request has begun behind the one that is being answered. */
+  private answersLast(): boolean {
+    const due = this.outstanding.size;
+    return due === 0 || (due === 1 && !(this.requestOpen && !this.openHeadRead));
+  }
+
   /** An event stream that announces its length is an ordinary answer. */
   private followStream(m: Message, request: number): void {
     const isStream = m.has(EVENT_STREAM) && !m.has(LENGTH) && m.status === 200;
     if (!isStream || request === TO_HEAD) return;
     this.streaming = true;
+    if (!m.has(CODED)) m.tail = STREAM_START;
     this.facts.carries('sse');
   }
 

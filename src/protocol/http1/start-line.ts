@@ -21,7 +21,7 @@ import {
   STAR,
   TARGET,
 } from './grammar.js';
-import { HTTP_1_1, type Message } from './message.js';
+import { HTTP_1_1, type Message, NOT_FOLLOWED } from './message.js';
 import { WORD_START } from '../words.js';
 
 const METHOD = 0;
@@ -60,6 +60,7 @@ export function enterStartLine(m: Message): void {
   m.status = 0;
   m.left = 0;
   m.headBytes = 0;
+  m.tail = NOT_FOLLOWED;
 }
 
 /** Reads until the line or the chunk ends; one byte a turn but in the target and the reason. */

@@ -59,6 +59,11 @@ export class FrameFraming {
     return this.state === FIRST;
   }
 
+  /** A Close frame is whole; nothing may follow it. */
+  isClosed(): boolean {
+    return this.state === CLOSED;
+  }
+
   private endFrame(): void {
     this.event = 'frame';
     this.state = this.opcode === OPCODE_CLOSE ? CLOSED : FIRST;

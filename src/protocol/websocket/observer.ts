@@ -2,12 +2,14 @@
  * Follows the frames of both lanes of a WebSocket connection. While serving it tells nothing: an
  * open WebSocket is work until it ends. What is no frame makes the tunnel opaque.
  */
-import type { Facts, Observer } from '../contract.js';
+import type { Facts, Farewell, Mark, Observer } from '../contract.js';
 import { giveUp } from '../opaque.js';
 import { FrameFraming } from './framing.js';
 
 class WebSocketObserver implements Observer {
   readonly headEnd = 'none';
+  stops = false;
+  mark: Mark = 'none';
   private readonly facts: Facts;
   private readonly client = new FrameFraming();
   private readonly app = new FrameFraming();
@@ -24,6 +26,24 @@ class WebSocketObserver implements Observer {
     return this.follow(this.app, chunk, from);
   }
 
+  get undecided(): boolean {
+    return false;
+  }
+
+  get http(): undefined {
+    return undefined;
+  }
+
+  get clientClosed(): boolean {
+    return this.client.isClosed();
+  }
+
+  /** One Close is enough, whoever has sent it (RFC 6455 section 5.5.1). */
+  farewell(): Farewell {
+    if (this.client.isClosed() || this.app.isClosed()) return 'none';
+    return this.app.atBoundary() ? 'close' : 'not-yet';
+  }
+
   clientEnded(): void {
     // The Close handshake is the peers' affair; the tunnel passes the FIN.
   }
@@ -34,10 +54,15 @@ class WebSocketObserver implements Observer {
 
   private follow(framing: FrameFraming, chunk: Uint8Array, from: number): number {
     let at = from;
+    this.mark = 'none';
     while (at < chunk.length) {
       at = framing.read(chunk, at);
       if (framing.event === 'failed') {
         giveUp(this.facts, 'websocket-frame');
+        return at;
+      }
+      if (this.stops && framing.event === 'frame') {
+        this.mark = 'boundary';
         return at;
       }
     }

@@ -1,0 +1,207 @@
+/**
+ * How one tunnel is ended in order: what has been said to its client, and which bytes still pass.
+ * Made when a drain first touches the tunnel. It says what its protocol says, where a goodbye can
+ * stand, and never splits a message; what does not end in time then is cut.
+ */
+import type { Socket } from 'node:net';
+import type { Farewell } from '../protocol/contract.js';
+import {
+  LAST_CHUNK,
+  lastEventChunk,
+  retryField,
+  retryMsFrom,
+} from '../protocol/events/farewell.js';
+import { closingHead } from '../protocol/http1/farewell.js';
+import { closeFrame } from '../protocol/websocket/farewell.js';
+import type { LaneSocket } from './lane.js';
+import { LINGER_MS, UNAVAILABLE } from './refusal.js';
+import type { Tunnel } from './tunnel.js';
+import { WithheldHead } from './withheld.js';
+
+/** From a goodbye to the end of both sides. */
+export const FAREWELL_MS_MAX = 5_000;
+
+/**
+ * `open`: nothing is said. `announced`: the last answer carries `Connection: close`. `refused`: a
+ * request will be answered by us, behind the answers before it. `said`: the goodbye is out, and the
+ * client's own is awaited. `ended`: both sides have got their end.
+ */
+export type PartingState = 'open' | 'announced' | 'refused' | 'said' | 'ended';
+
+/** Whose bytes still pass; the others are read and discarded. */
+export const PASSES: Readonly<
+  Record<PartingState, { readonly client: boolean; readonly app: boolean }>
+> = {
+  open: { client: true, app: true },
+  announced: { client: true, app: true },
+  refused: { client: false, app: true },
+  said: { client: true, app: false },
+  ended: { client: false, app: false },
+};
+
+export class Parting {
+  state: PartingState = 'open';
+  /** A goodbye is asked for, and waits for a place where it can stand. */
+  isDue = false;
+  /** The goodbye was taken: the client has said its own, or ended. */
+  taken = false;
+  readonly request: WithheldHead;
+  readonly answer: WithheldHead;
+  readonly tunnel: Tunnel;
+  readonly client: Socket;
+  readonly app: LaneSocket;
+  /** A request behind the last one has come; it and what follows are not forwarded. */
+  private hasCrossed = false;
+
+  constructor(tunnel: Tunnel, app: LaneSocket) {
+    const { clock } = tunnel.around;
+    this.tunnel = tunnel;
+    this.client = tunnel.client;
+    this.app = app;
+    this.request = new WithheldHead(clock, app);
+    this.answer = new WithheldHead(clock, tunnel.client);
+  }
+
+  get passesClient(): boolean {
+    return PASSES[this.state].client && !this.hasCrossed;
+  }
+
+  get passesApp(): boolean {
+    return PASSES[this.state].app;
+  }
+
+  /** We have said goodbye, or ended it. */
+  get hasSpoken(): boolean {
+    return this.state === 'said' || this.state === 'ended';
+  }
+
+  /** A goodbye is asked for; it is said now, or as soon as it can stand. */
+  ask(): void {
+    if (this.hasSpoken) return;
+    this.isDue = true;
+    if (this.canSpeak()) this.speak();
+  }
+
+  /** What is asked for could be done right behind the byte that the observer read last. */
+  canSpeak(): boolean {
+    return this.tunnel.observer.farewell() !== 'not-yet';
+  }
+
+  /** Does it; there may be nothing to say any more. */
+  speak(): void {
+    this.isDue = false;
+    const farewell = this.tunnel.observer.farewell();
+    if (farewell !== 'none' && farewell !== 'not-yet') this.say(farewell);
+  }
+
+  /** The app has ended or broken off; true if its clients need not be told so by a cut. */
+  standIn(): boolean {
+    if (this.hasSpoken) return true;
+    const farewell = this.tunnel.observer.farewell();
+    if (farewell === 'none' || farewell === 'not-yet' || farewell === 'end') return false;
+    this.say(farewell);
+    return true;
+  }
+
+  /** The head of an answer as it is to pass: the last one's says that the connection ends. */
+  headOfAnswer(head: Buffer): Uint8Array {
+    const { observer, around } = this.tunnel;
+    if (!around.policy.isDraining || observer.http?.isLastAnswer !== true) return head;
+    this.state = 'announced';
+    return closingHead(head);
+  }
+
+  /** An answer is out; it may have been what was waited for. */
+  answered(): void {
+    if (this.state === 'refused') this.answerRefused();
+    else this.endIfAnswered();
+  }
+
+  /** A request has come; true if an earlier one was the last. */
+  isLast(): boolean {
+    this.hasCrossed ||= this.state === 'announced';
+    return this.hasCrossed;
+  }
+
+  /** This request is not forwarded, nor is anything behind it. */
+  refuse(): void {
+    this.request.drop();
+    this.state = 'refused';
+    this.answerRefused();
+  }
+
+  /** The answers before a refused request are out: it is its turn. */
+  answerRefused(): void {
+    const { http } = this.tunnel.observer;
+    if (http === undefined || http.answering || http.answersDue > 1) return;
+    this.tunnel.refusedLate();
+    this.client.write(UNAVAILABLE);
+    this.end();
+  }
+
+  /** Whether the exchange that was announced as the last one is over. */
+  endIfAnswered(): void {
+    const { http } = this.tunnel.observer;
+    if (this.state !== 'announced' || http === undefined) return;
+    if (!http.answering && !http.requesting && http.answersDue === 0) this.end();
+  }
+
+  /** Both sides get their end; what comes yet is read and discarded for a while. */
+  end(): void {
+    this.state = 'ended';
+    this.tunnel.partedBy('drain');
+    this.answer.release();
+    this.request.drop();
+    this.client.end();
+    if (this.client.writableFinished) this.limit(LINGER_MS);
+    else this.client.once('finish', () => this.limit(LINGER_MS));
+    this.app.end();
+    this.client.resume();
+    this.app.resume();
+  }
+
+  /** The client has said its own goodbye, or ended. */
+  clientLeft(): void {
+    if (!this.hasSpoken || this.taken) return;
+    this.taken = true;
+    if (this.state === 'said') this.client.end();
+  }
+
+  /** It is cut: what has not left this process was never said, nor is what was held back. */
+  cut(): void {
+    if (this.tunnel.owesClient) this.taken = false;
+    this.request.drop();
+    this.answer.drop();
+  }
+
+  private say(farewell: Farewell): void {
+    if (farewell === 'close') {
+      this.state = 'said';
+      this.tunnel.partedBy('drain');
+      this.client.write(closeFrame(this.tunnel.around.policy.websocketCloseCode));
+      this.app.resume();
+    } else {
+      const words = this.wordsOf(farewell);
+      if (words !== undefined) this.client.write(words);
+      this.taken = this.client.readableEnded;
+      this.end();
+    }
+    this.limit(FAREWELL_MS_MAX);
+  }
+
+  private wordsOf(farewell: Farewell): Uint8Array | undefined {
+    const { random } = this.tunnel.around;
+    if (farewell === 'event') return lastEventChunk(retryMsFrom(random()));
+    if (farewell === 'retry') return retryField(retryMsFrom(random()));
+    return farewell === 'last-chunk' ? LAST_CHUNK : undefined;
+  }
+
+  private limit(ms: number): void {
+    this.tunnel.limitEnding(ms, cutParted, this.tunnel);
+  }
+}
+
+/** The time is up. */
+function cutParted(tunnel: Tunnel): void {
+  tunnel.cut('drain');
+}
