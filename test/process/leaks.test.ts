@@ -131,7 +131,11 @@ async function inside(
     isDraining: false,
     refusesUpgrades: false,
   } as const;
-  const server = createListener({ policy, events, clock: systemClock, random: () => 0 }, app, () => undefined);
+  const server = createListener(
+    { policy, events, clock: systemClock, random: () => 0 },
+    app,
+    () => undefined,
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
