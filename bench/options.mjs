@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { ROWS, WORK } from './rows.mjs';
-import { SUBJECTS } from './subjects/index.mjs';
+import { BEFORE, SUBJECTS } from './subjects/index.mjs';
 
 const USAGE = `npm run bench -- [options]
   --rounds N        odd number of rounds (5)
@@ -12,6 +12,7 @@ const USAGE = `npm run bench -- [options]
   --rows A,B        rows: ${ROWS.join(', ')}
   --scale X         part of the usual number of requests (1)
   --node PATH       the Node that runs tidegate, the pipe and http-proxy
+  --before FILE     another build's tidegate.mjs, as a subject of its own beside this one
   --json FILE       all samples as JSON
   --check           exit 1 if a limit is not held
   --profile ROW     a CPU profile of one row instead; see profile.mjs
@@ -24,6 +25,7 @@ const OPTIONS = {
   rows: { type: 'string', default: ROWS.join(',') },
   scale: { type: 'string', default: '1' },
   node: { type: 'string', default: process.execPath },
+  before: { type: 'string' },
   json: { type: 'string' },
   check: { type: 'boolean', default: false },
   profile: { type: 'string' },
@@ -68,7 +70,9 @@ export function readOptions() {
     rounds,
     scale,
     top: Number(given.top),
-    only: listOf(given.only, Object.keys(SUBJECTS), 'subject'),
+    only: listOf(given.only, Object.keys(SUBJECTS), 'subject').filter(
+      (name) => name !== BEFORE || given.before !== undefined,
+    ),
     rows: listOf(given.rows, ROWS, 'row'),
     nodeVersion: execFileSync(given.node, ['--version'], { encoding: 'utf8' }).trim(),
   };

@@ -96,13 +96,14 @@ export function figures(subjects, samples) {
   return table(['median ± half the range', ...COLUMNS.map(([, title]) => title)], lines);
 }
 
-export function ratios(subjects, samples) {
+/** What each subject has of what `base` has, in the same rounds. */
+export function ratios(subjects, samples, base, called) {
   const lines = subjects.map((name) => [
     name,
-    ...COLUMNS.map(([column]) => samples.paired(name, 'pipe', column, ratio)?.toFixed(2) ?? '-'),
+    ...COLUMNS.map(([column]) => samples.paired(name, base, column, ratio)?.toFixed(2) ?? '-'),
   ]);
   return table(
-    ['ratio to the bare pipe', ...COLUMNS.map(([, title]) => title.split(/ \w+$/)[0])],
+    [`ratio to ${called}`, ...COLUMNS.map(([, title]) => title.split(/ \w+$/)[0])],
     lines,
   );
 }

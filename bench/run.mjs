@@ -12,6 +12,7 @@ import { profile } from './profile.mjs';
 import { temporaryDirectory } from './process.mjs';
 import { figures, limitLines, limits, MACHINE, ratios, Samples } from './report.mjs';
 import { Round } from './round.mjs';
+import { BEFORE } from './subjects/index.mjs';
 import { LOAD_CORE } from './stage.mjs';
 
 const BUNDLE = fileURLToPath(new URL('../dist/tidegate.mjs', import.meta.url));
@@ -25,12 +26,12 @@ function pinSelf() {
   execFileSync('taskset', pin, { stdio: 'ignore' });
 }
 
-/** A copy of the program, which no build can change in the middle of a run; undefined if there is none. */
-function copiedBundle() {
-  if (!existsSync(BUNDLE)) return undefined;
-  const bundle = path.join(temporaryDirectory(), 'tidegate.mjs');
-  copyFileSync(BUNDLE, bundle);
-  return bundle;
+/** A copy of a program, which no build can change in the middle of a run; undefined if there is none. */
+function copied(bundle) {
+  if (bundle === undefined || !existsSync(bundle)) return undefined;
+  const copy = path.join(temporaryDirectory(), 'tidegate.mjs');
+  copyFileSync(bundle, copy);
+  return copy;
 }
 
 async function measure(options, names, samples) {
@@ -55,7 +56,11 @@ async function main() {
   process.on('SIGTERM', () => process.exit(143));
   const options = readOptions();
   pinSelf();
-  options.bundle = copiedBundle();
+  options.bundle = copied(BUNDLE);
+  if (options.before !== undefined && !existsSync(options.before)) {
+    throw new Error(`--before: there is no ${options.before}`);
+  }
+  options.before = copied(options.before);
   const missing = options.bundle === undefined && options.only.includes('tidegate');
   if (missing) say(`tidegate is left out: ${BUNDLE} is missing, see \`npm run build\``);
   const names = options.only.filter((name) => name !== 'tidegate' || !missing);
@@ -67,7 +72,9 @@ async function main() {
   const date = new Date().toISOString().slice(0, 10);
   const others = `other programs: ${samples.middle(MACHINE, 'others')?.toFixed(0) ?? '-'} % of a core`;
   say(`\n${date}; ${machine}; Node ${options.nodeVersion}; ${options.rounds} rounds; ${others}\n`);
-  say(`${figures(names, samples)}\n\n${ratios(names, samples)}\n\n${limitLines(reached)}`);
+  say(`${figures(names, samples)}\n\n${ratios(names, samples, 'pipe', 'the bare pipe')}\n`);
+  if (options.before !== undefined) say(`${ratios(['tidegate'], samples, BEFORE, BEFORE)}\n`);
+  say(`${limitLines(reached)}`);
   if (options.json !== undefined) {
     const { rounds, nodeVersion } = options;
     const all = { date, machine, nodeVersion, rounds, samples, limits: reached, broken };

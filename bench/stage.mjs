@@ -14,7 +14,7 @@ const APP = fileURLToPath(new URL('app.mjs', import.meta.url));
 let stages = process.pid % 250;
 
 /** Starts app and subject. The stage knows the proxy's pid and address, and ends both. */
-export async function raise(subject, { node, bundle, flags = [] }) {
+export async function raise(subject, { node, bundle, before, flags = [] }) {
   stages = (stages + 1) % 250;
   const directory = temporaryDirectory();
   const started = [];
@@ -28,10 +28,13 @@ export async function raise(subject, { node, bundle, flags = [] }) {
     const adminPort = await freePort(at.host);
     started.push(startPinned(LOAD_CORE, [process.execPath, APP, app.host, String(app.port)]));
     await listening(started[0], app);
-    const command = subject.command({ node, bundle, flags, directory, app, ...at, adminPort });
-    const before = performance.now();
+    const command = subject.command({
+      ...{ node, bundle, before, flags, directory, app, adminPort },
+      ...at,
+    });
+    const beganMs = performance.now();
     started.push(startPinned(PROXY_CORE, command, { cwd: directory }));
-    const startMs = (await listening(started[1], at)) - before;
+    const startMs = (await listening(started[1], at)) - beganMs;
     const usedNs = () => started.reduce((sum, { pid }) => sum + cpuNs(pid), 0);
     return { subject, proxy: started[1], target: at, startMs, directory, usedNs, end };
   } catch (error) {

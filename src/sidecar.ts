@@ -24,6 +24,8 @@ import { Tracker } from './tracker.js';
 import { createListener } from './tunnel/listener.js';
 import type { Policy } from './tunnel/policy.js';
 
+type Signal = 'SIGTERM' | 'SIGINT';
+
 export interface Sidecar {
   /** Where it listens, with the real port where 0 was asked for. */
   readonly listen: Address;
@@ -31,7 +33,7 @@ export interface Sidecar {
   /** Connections with work in progress at this moment. */
   readonly active: number;
   /** What SIGTERM and SIGINT do. */
-  signal(signal: 'SIGTERM' | 'SIGINT'): void;
+  signal(signal: Signal): void;
   /** Resolves once a signal has ended it: everything is let go of, both ports are closed. */
   readonly ended: Promise<void>;
 }
@@ -133,8 +135,13 @@ export async function runUntilEnded(
 ): Promise<number> {
   const journal = createJournal(config.logLevel);
   try {
+    // From the start: the first line of the log may be what somebody waits for with a signal.
+    const early: Signal[] = [];
+    let take = (signal: Signal): void => void early.push(signal);
+    onEndSignals((signal) => take(signal));
     const sidecar = await startSidecar(config, journal);
-    onEndSignals((signal) => sidecar.signal(signal));
+    take = (signal) => sidecar.signal(signal);
+    early.forEach(take);
     onListening(sidecar);
     await sidecar.ended;
     return EXIT_OK;

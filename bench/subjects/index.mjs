@@ -90,9 +90,13 @@ ${paths.join('\n')}
   return ['nginx', '-p', directory, '-c', file, '-e', 'stderr'];
 }
 
+/** The subject that is another build of tidegate; there only if one is given. */
+export const BEFORE = 'tidegate before';
+
 /** In the order of the table. `share`: the part of the usual number of requests it is given. */
 export const SUBJECTS = {
   tidegate: { command: tidegate, node: true },
+  [BEFORE]: { command: (at) => tidegate({ ...at, bundle: at.before }), node: true },
   pipe: { command: script('pipe.mjs'), node: true },
   haproxy: { command: haproxy },
   nginx: { command: nginx },

@@ -30,5 +30,6 @@ function isAmong(number: number, allowed: Allowed): boolean {
 /** `a whole number from 1 to 10`, or `one of 1, 2, 5 to 10`. */
 export function formatAllowed({ allowed }: IntegerForm): string {
   const parts = allowed.map((one) => (typeof one === 'number' ? String(one) : one.join(' to ')));
-  return `${parts.length === 1 ? 'a whole number from' : 'one of'} ${parts.join(', ')}`;
+  const list = parts.join(', ');
+  return parts.length === 1 ? `a whole number from ${list}` : `one of ${list}`;
 }
