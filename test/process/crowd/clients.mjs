@@ -1,6 +1,7 @@
 /**
  * Clients in a process of their own: thousands of WebSockets as raw sockets, and requests that wait
- * for their answer. It knows of each how it ended, and measures how long an echo takes.
+ * for their answer. It knows of each how it ended, and measures how long an echo takes. A WebSocket
+ * that is told to close answers so, and ends when the other side does.
  */
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,16 +16,21 @@ const HEAD_END = '\r\n\r\n';
 /** A masked binary frame (RFC 6455 5.2) of four bytes, its mask zero. */
 const FRAME = Buffer.from([0x82, 0x84, 0, 0, 0, 0, 1, 2, 3, 4]);
 const ECHO_BYTES = 6;
+/** The server's Close frame begins so: final, unmasked, with a code. */
+const CLOSE = 0x88;
+const CLOSE_BYTES = 4;
 
 /** Open WebSockets, oldest first. */
 const open = new Set();
 const ended = { byReset: 0, byEnd: 0, refused: 0 };
+/** By the Close frames that came: how many had which code, and when each came; wall time, ms. */
+const closes = { codes: {}, atMs: [], endedAtMs: 0 };
 /** Requests whose answers are not read. */
 const paused = [];
 const requests = { asked: 0, whole: 0, cut: 0 };
 
 /** One WebSocket; resolves once it is open. */
-function upgrade(port, halfOpen) {
+function upgrade(port, { halfOpen = false, deaf = false }) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: halfOpen, noDelay: true });
     let isOpen = false;
@@ -32,6 +38,7 @@ function upgrade(port, halfOpen) {
     socket.on('error', () => (failed = true));
     socket.on('end', () => isOpen && ended.byEnd++);
     socket.on('close', () => {
+      closes.endedAtMs = Date.now();
       socket.echoed?.();
       if (isOpen && failed) ended.byReset++;
       if (!isOpen) ended.refused++;
@@ -39,6 +46,7 @@ function upgrade(port, halfOpen) {
       open.delete(socket);
     });
     socket.on('data', (chunk) => {
+      if (isOpen && chunk.at(-CLOSE_BYTES) === CLOSE) return closed(socket, chunk, deaf);
       if (isOpen) return socket.echoed?.(chunk);
       if (!chunk.toString('latin1').startsWith('HTTP/1.1 101 ')) return socket.destroy();
       isOpen = true;
@@ -47,6 +55,25 @@ function upgrade(port, halfOpen) {
     });
     socket.write(UPGRADE);
   });
+}
+
+/** Told to close: answers with the same code (RFC 6455 5.5.1), its mask zero. */
+function closed(socket, chunk, deaf) {
+  const code = chunk.readUInt16BE(chunk.length - 2);
+  closes.codes[code] = (closes.codes[code] ?? 0) + 1;
+  closes.atMs.push(performance.timeOrigin + performance.now());
+  socket.echoed?.();
+  if (!deaf) socket.write(Buffer.from([CLOSE, 0x82, 0, 0, 0, 0, ...chunk.subarray(-2)]));
+}
+
+/** The most of `times`, which are sorted, within any one second. */
+function fullestSecond(times) {
+  let most = 0;
+  for (let from = 0, to = 0; to < times.length; to++) {
+    while (times[to] - times[from] >= 1_000) from++;
+    most = Math.max(most, to - from + 1);
+  }
+  return most;
 }
 
 /** Does `act` `count` times, a few at once. */
@@ -106,13 +133,26 @@ async function echoOn(socket, everyMs, endMs, samples) {
 const at = (sorted, part) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))];
 
 answerTo({
-  open: async ({ port, count, halfOpen = false }) => {
+  /** `deaf`: they do not answer a Close. */
+  open: async ({ port, count, ...manner }) => {
     const late = setTimeout(() => process.exit(1), OPEN_MS_MAX);
-    await manyTimes(count, () => upgrade(port, halfOpen));
+    await manyTimes(count, () => upgrade(port, manner));
     clearTimeout(late);
     return { open: open.size };
   },
   tally: () => ({ open: open.size, ...ended }),
+  closes: () => {
+    const { codes, atMs, endedAtMs } = closes;
+    const [firstAtMs, lastAtMs] = [atMs[0], atMs.at(-1)];
+    return {
+      ...codes,
+      all: atMs.length,
+      firstAtMs,
+      lastAtMs,
+      endedAtMs,
+      fullest: fullestSecond(atMs),
+    };
+  },
   /** The `count` oldest leave in order. */
   leave: ({ count }) => {
     for (const socket of [...open].slice(0, count)) {
