@@ -27,6 +27,7 @@ interface Fields {
   readonly activeAtStart?: number;
   readonly activeAtEnd?: number;
   readonly finished?: number;
+  readonly farewell?: number;
   readonly deadlineMs?: number;
   readonly tookMs?: number;
   readonly err?: unknown;
@@ -45,6 +46,7 @@ export class Journal {
   private tlsIsKnown = false;
   private acceptHasFailed = false;
   private drainedIsSaid = false;
+  private cutIsSaid = 0;
   private faults = 0;
 
   constructor(say: Say) {
@@ -80,6 +82,7 @@ export class Journal {
   }): void {
     const { reason, active, deadlineMs } = drain;
     this.drainedIsSaid = false;
+    this.cutIsSaid = 0;
     this.say(
       'info',
       { reason, active, deadlineMs },
@@ -91,7 +94,7 @@ export class Journal {
     this.say('info', {}, 'the drain is taken back');
   }
 
-  /** Said once a drain, unless something is cut: each late request may end it once more. */
+  /** Said once a drain, unless more is cut: each late request may end it once more. */
   drained(report: {
     readonly reason: string;
     readonly ended: string;
@@ -99,14 +102,17 @@ export class Journal {
     readonly activeAtStart: number;
     readonly activeAtEnd: number;
     readonly finished: number;
+    readonly farewell: number;
     readonly cut: number;
   }): void {
-    const { reason, ended, activeAtStart, activeAtEnd, finished, cut } = report;
+    const { reason, ended, activeAtStart, activeAtEnd, finished, farewell, cut } = report;
     const tookMs = Math.round(report.tookMs);
-    const fields = { reason, ended, tookMs, activeAtStart, activeAtEnd, finished, cut };
-    if (cut > 0) return this.say('warn', fields, 'drained: what was still in use was cut');
-    this.say(this.drainedIsSaid ? 'debug' : 'info', fields, 'drained: nothing in use is left');
+    const fields = { reason, ended, tookMs, activeAtStart, activeAtEnd, finished, farewell, cut };
+    const { drainedIsSaid, cutIsSaid } = this;
     this.drainedIsSaid = true;
+    this.cutIsSaid = cut;
+    if (cut > cutIsSaid) return this.say('warn', fields, 'drained: what was still in use was cut');
+    this.say(drainedIsSaid ? 'debug' : 'info', fields, 'drained: nothing in use is left');
   }
 
   /** Said once, until the app has been reached again. `code` is the system's, like ECONNREFUSED. */

@@ -180,7 +180,7 @@ function counters({ tracker }: MetricsSources): readonly Row[] {
       ['outcome'],
       () => [
         [{ outcome: 'finished' }, tracker.finished],
-        [{ outcome: 'farewell' }, 0],
+        [{ outcome: 'farewell' }, tracker.farewell],
         [{ outcome: 'cut' }, tracker.cut],
       ],
     ],
@@ -189,8 +189,8 @@ function counters({ tracker }: MetricsSources): readonly Row[] {
       'HTTP requests that came after a drain had begun, by what became of them.',
       ['answer'],
       () => [
-        [{ answer: 'served' }, tracker.lateRequests],
-        [{ answer: 'refused' }, 0],
+        [{ answer: 'served' }, Math.max(0, tracker.lateRequests - tracker.lateRefused)],
+        [{ answer: 'refused' }, tracker.lateRefused],
         [{ answer: 'second_chance' }, 0],
       ],
     ],

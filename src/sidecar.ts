@@ -57,7 +57,9 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     busy: () => drain.step(),
   });
   const waits = new Waits(clock, config.terminationNoticeMs);
-  const drain = new DrainController(clock, tracker, waits, config, {
+  const policy: Policy = { ...config, isDraining: false, refusesUpgrades: false };
+  const around = { policy, events: tracker, clock, random: Math.random };
+  const drain = new DrainController({ ...around, tracker, waits }, config, {
     began: (reason, active) => {
       journal.draining({ reason, active, deadlineMs: config.deadlineMs });
       health.watch();
@@ -79,8 +81,6 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
   const sources = { clock, tracker, drain, waits, health, metrics, version: VERSION };
   const admin = createAdmin(adminRoutes(sources), config.adminToken);
-  const policy: Policy = { ...config, isDraining: false, refusesUpgrades: false };
-  const around = { policy, events: tracker, clock, random: Math.random };
   const listener = createListener(around, config.app, (error) => journal.acceptFailed(error));
   const listen = await openPort(listener, 'listen', config.listen);
   const adminAt = await openPort(admin, 'admin', config.admin).catch((error: unknown) => {

@@ -39,15 +39,16 @@ export class Tracker implements TunnelEvents {
   requestsInFlight = 0;
   /** Connections accepted and requests begun: what says that clients still come. */
   arrivals = 0;
-  /** Requests begun while `isLate`. */
+  /** Requests begun while `isLate`, and those of them that were refused. */
   lateRequests = 0;
-  /** Of these, how many were refused. */
   lateRefused = 0;
   /** Set while a drain is going on: what comes now is late, and endings are counted. */
   isLate = false;
   /** Work that came to its own end: exchanges, and connections that are work as a whole. */
   finished = 0;
-  /** Work that tidegate ended. */
+  /** Work that parted: its goodbye was said and taken. */
+  farewell = 0;
+  /** Work that tidegate ended in no such way. */
   cut = 0;
   /** Attempts to reach the app that failed. */
   appConnectErrors = 0;
@@ -126,6 +127,10 @@ export class Tracker implements TunnelEvents {
     this.requestSeconds.observe((this.clock.now() - beganMs) / 1_000);
   }
 
+  refusedLate(): void {
+    this.lateRefused++;
+  }
+
   answered(status: number): void {
     const digit = Math.floor(status / 100);
     this.answeredClass[digit > 5 ? 0 : digit]++;
@@ -135,10 +140,6 @@ export class Tracker implements TunnelEvents {
     this.requestsInFlight -= lostExchanges;
     this.gaveUpFor[reason]++;
     this.listener.gaveUp(reason);
-  }
-
-  refusedLate(): void {
-    this.lateRefused++;
   }
 
   dialFailed(code: string): void {
@@ -173,7 +174,8 @@ export class Tracker implements TunnelEvents {
   private countWork(tunnel: Tunnel, endedBy: EndedBy, lostExchanges: number): void {
     if (!this.isLate) return;
     const work = Math.max(1, lostExchanges);
-    if (endedBy === 'drain' || endedBy === 'deadline') this.cut += work;
+    if (tunnel.hasParted) this.farewell += work;
+    else if (endedBy === 'drain' || endedBy === 'deadline') this.cut += work;
     else if (tunnel.app !== undefined) this.finished += work;
   }
 

@@ -59,6 +59,7 @@ const REPORT = {
   activeAtStart: 3,
   activeAtEnd: 0,
   finished: 4,
+  farewell: 2,
   cut: 0,
 };
 
@@ -102,6 +103,19 @@ t.test('a drain that had to cut something is a warning', (t) => {
   t.match(lines(), [
     { level: 'warn', activeAtEnd: 2, cut: 2, msg: 'drained: what was still in use was cut' },
   ]);
+  t.end();
+});
+
+t.test('a cut is warned of once, unless more is cut', (t) => {
+  const [journal, lines] = writtenBy('info');
+  for (const cut of [2, 2, 2, 3, 3]) journal.drained({ ...REPORT, cut });
+  t.same(
+    lines().map((line) => [line['level'], line['cut']]),
+    [
+      ['warn', 2],
+      ['warn', 3],
+    ],
+  );
   t.end();
 });
 

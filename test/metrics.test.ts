@@ -249,6 +249,31 @@ t.test('a drain shows its phase, its moments and how work ended', async (t) => {
   t.equal(drained.value('tidegate_connections_closed_total', closed), 1);
 });
 
+t.test('what was said goodbye to and took it, and what was refused, is told apart', async (t) => {
+  const scraped = new Scraped();
+  const { traffic, clock, drain } = scraped.staged;
+  traffic.manners.farewell = 10;
+  traffic.websocket();
+  drain.terminate('preStop');
+  for (let late = 0; late < 3; late++) traffic.answer(traffic.request(), late === 0 ? 503 : 200);
+  traffic.tracker.refusedLate();
+  clock.advance(100_000);
+  const metrics = await scraped.scrape();
+  const endings = (outcome: string): number =>
+    metrics.value('tidegate_drain_endings_total', { outcome });
+  t.same([endings('finished'), endings('farewell'), endings('cut')], [3, 1, 0]);
+  const late = (answer: string): number =>
+    metrics.value('tidegate_late_requests_total', { answer });
+  t.same([late('served'), late('refused'), late('second_chance')], [2, 1, 0]);
+  traffic.tracker.refusedLate();
+  traffic.tracker.refusedLate();
+  traffic.tracker.refusedLate();
+  const served = (await scraped.scrape()).value('tidegate_late_requests_total', {
+    answer: 'served',
+  });
+  t.equal(served, 0, 'and never less than none');
+});
+
 t.test('counters go up, and are not counted twice by a second scrape', async (t) => {
   const scraped = new Scraped();
   const { traffic } = scraped.staged;

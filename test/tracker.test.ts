@@ -250,6 +250,41 @@ t.test('in a drain, work is counted once, by how it ended', (t) => {
   t.end();
 });
 
+t.test('in a drain, work that has taken its goodbye is counted apart', (t) => {
+  const { clock, traffic, tracker } = staged();
+  const counted = (): number[] => [tracker.finished, tracker.farewell, tracker.cut];
+  tracker.isLate = true;
+  traffic.manners.farewell = 30;
+  const taking = [traffic.websocket(), traffic.stream(), traffic.raw()];
+  const before = counted();
+  for (const tunnel of taking) tunnel.sayFarewell();
+  t.same(counted(), before, 'said is not taken');
+  clock.advance(30);
+  t.same(counted(), [before[0], 3, 0]);
+  traffic.manners.farewell = 'never';
+  traffic.websocket().sayFarewell();
+  clock.advance(60_000);
+  t.same(counted().slice(1), [3, 1], 'one that is never taken ends in a cut');
+  traffic.connect().endIdle();
+  clock.advance(0);
+  t.same(counted().slice(1), [3, 1], 'and an idle connection is no work');
+  t.equal(tracker.closedBy.websocket.drain, 2);
+  tracker.isLate = false;
+  traffic.manners.farewell = 0;
+  traffic.websocket().sayFarewell();
+  clock.advance(0);
+  t.same(counted().slice(1), [3, 1], 'outside of a drain nothing is counted');
+  t.end();
+});
+
+t.test('late upgrades that are refused are counted', (t) => {
+  const { tracker } = staged();
+  tracker.refusedLate();
+  tracker.refusedLate();
+  t.equal(tracker.lateRefused, 2);
+  t.end();
+});
+
 t.test('idle and busy are told when the last work ends and the first begins', (t) => {
   const { clock, traffic, tracker } = staged();
   const turns = (): string[] => traffic.heard.splice(0);

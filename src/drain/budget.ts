@@ -32,3 +32,22 @@ export function budgetFrom(startMs: number, settings: BudgetSettings): Budget {
     deadlineMs,
   };
 }
+
+/** What the last goodbyes have for being answered, before the deadline. */
+const RESERVE_MS_MAX = 5_000;
+const RESERVE_SHARE = 0.1;
+
+/** When the last of them is said. */
+export function farewellsEndMs({ windowMs, deadlineMs }: Budget): number {
+  return deadlineMs - Math.min(RESERVE_MS_MAX, (deadlineMs - windowMs) * RESERVE_SHARE);
+}
+
+/**
+ * When the close window opens for `count` connections: earlier than set where they would not all
+ * fit into it at `ratePerSecond`. Without a window there is none.
+ */
+export function windowOpensMs(budget: Budget, count: number, ratePerSecond: number): number {
+  const { windowMs, deadlineMs } = budget;
+  if (windowMs >= deadlineMs) return deadlineMs;
+  return Math.min(windowMs, farewellsEndMs(budget) - (count * 1_000) / ratePerSecond);
+}

@@ -1,19 +1,23 @@
 /**
  * Decides when the pod may let go. Every change of phase goes through one `step()`, which asks the
- * clock and the tracker what is due and the phase table where that leads. It ends nothing that is
- * at work before the deadline, and speaks only through its listener.
+ * clock and the tracker what is due and the phase table where that leads. It ends no connection
+ * itself, and speaks only through its listener.
  */
-import type { Clock, Timer } from '../clock.js';
-import type { Tracker } from '../tracker.js';
+import type { Timer } from '../clock.js';
 import { type Budget, type BudgetSettings, budgetFrom } from './budget.js';
-import { cutAll } from './cut.js';
+import { Endings, type EndingsParts, type EndingsSettings } from './endings.js';
 import { next, type Phase, type PhaseEvent } from './phase.js';
 import type { DrainReport } from './report.js';
 import { type Verdict, verdictOf } from './verdict.js';
 import type { Waits } from './waits.js';
 
-export interface DrainSettings extends BudgetSettings {
+export interface DrainSettings extends BudgetSettings, EndingsSettings {
   readonly quietForMs: number;
+}
+
+/** What a drain decides about. */
+export interface DrainParts extends EndingsParts {
+  readonly waits: Waits;
 }
 
 export interface DrainListener {
@@ -28,18 +32,23 @@ export type Recall = 'recalled' | 'not-draining' | 'terminating' | 'too-late';
 export const IDLE_CONFIRM_MS = 20;
 /** How often settling looks whether clients still come. */
 export const SETTLE_LOOK_MS = 250;
+/** How often draining looks whether as many have come as need an earlier close window. */
+export const WINDOW_LOOK_MS = 1_000;
 
 interface Running {
   readonly reason: string;
   readonly startedAt: Date;
   readonly budget: Budget;
   readonly activeAtStart: number;
-  readonly finishedBefore: number;
+  readonly before: Counts;
   /** Nothing moves it on or back any more. */
   over: boolean;
-  /** What is left is being cut; it ends when all of that is done. */
-  cutting: boolean;
+  /** What is left is being ended by force; the drain is over when all of that is done. */
+  ending: boolean;
 }
+
+/** How work has ended, in all drains so far. */
+type Counts = Readonly<Record<'finished' | 'farewell' | 'cut', number>>;
 
 export class DrainController {
   phase: Phase = 'serving';
@@ -52,9 +61,10 @@ export class DrainController {
   appSeen = false;
   /** A drain by hand, of a pod that stays: readiness tells balancers to go elsewhere. */
   failsReadiness = false;
-  private readonly clock: Clock;
-  private readonly tracker: Tracker;
+  private readonly clock: DrainParts['clock'];
+  private readonly tracker: DrainParts['tracker'];
   private readonly waits: Waits;
+  private readonly endings: Endings;
   private readonly settings: DrainSettings;
   private readonly listener: DrainListener;
   private running: Running | undefined;
@@ -62,19 +72,14 @@ export class DrainController {
   private arrivalsSeen = 0;
   private arrivalSeenMs = 0;
 
-  constructor(
-    clock: Clock,
-    tracker: Tracker,
-    waits: Waits,
-    settings: DrainSettings,
-    listener: DrainListener,
-  ) {
-    this.clock = clock;
-    this.tracker = tracker;
-    this.waits = waits;
+  constructor(parts: DrainParts, settings: DrainSettings, listener: DrainListener) {
+    this.clock = parts.clock;
+    this.tracker = parts.tracker;
+    this.waits = parts.waits;
+    this.endings = new Endings(parts, settings);
     this.settings = settings;
     this.listener = listener;
-    this.sinceMs = clock.now();
+    this.sinceMs = this.clock.now();
   }
 
   get budget(): Budget | undefined {
@@ -98,9 +103,9 @@ export class DrainController {
       startedAt: clock.wall(),
       budget: budgetFrom(clock.now(), this.settings),
       activeAtStart: tracker.activeTotal,
-      finishedBefore: tracker.finished,
+      before: { finished: tracker.finished, farewell: tracker.farewell, cut: tracker.cut },
       over: false,
-      cutting: false,
+      ending: false,
     };
     this.arrivalsSeen = tracker.arrivals;
     this.arrivalSeenMs = clock.now();
@@ -121,13 +126,12 @@ export class DrainController {
   recall(): Recall {
     if (this.running === undefined) return 'not-draining';
     if (this.terminating) return 'terminating';
-    const { cutting } = this.running;
-    if (cutting || next(this.phase, 'recalled') !== 'serving') return 'too-late';
+    if (this.running.ending || next(this.phase, 'recalled') !== 'serving') return 'too-late';
+    this.timer?.cancel();
+    this.move('recalled');
     this.running = undefined;
     this.failsReadiness = false;
     this.tracker.isLate = false;
-    this.timer?.cancel();
-    this.move('recalled');
     this.listener.recalled();
     return 'recalled';
   }
@@ -145,17 +149,14 @@ export class DrainController {
    */
   appRefuses(): void {
     if (this.running === undefined || this.phase === 'drained') return;
-    for (const tunnel of this.tracker.tunnels()) {
-      if (tunnel.active && tunnel.hasApp) return;
-    }
-    this.finish('app-gone');
+    if (!this.endings.hasWorkWithApp()) this.finish('app-gone');
   }
 
   /** The clock or the tracker may have made something due. */
   step(): void {
-    if (this.running === undefined || this.running.cutting) return;
+    if (this.running === undefined || this.running.ending) return;
     for (let event = this.due(); event !== undefined; event = this.due()) {
-      // What is cut goes in turns: until they are over, the deadline would be due again and again.
+      // An end by force takes a while: until it is over, the deadline would be due again and again.
       if (event === 'deadline') return this.finish('deadline');
       this.move(event);
       if (this.phase === 'drained') this.report('finished');
@@ -184,16 +185,9 @@ export class DrainController {
     }
     if (now >= budget.deadlineMs) return 'deadline';
     if (this.phase === 'settling') return this.hasSettled(budget, now) ? 'settled' : undefined;
-    if (isIdle && !this.owesAnybody()) return 'idle';
-    return this.phase === 'draining' && now >= budget.windowMs ? 'window' : undefined;
-  }
-
-  /** A slow reader has yet to get the end of what is answered. */
-  private owesAnybody(): boolean {
-    for (const tunnel of this.tracker.tunnels()) {
-      if (tunnel.owesClient) return true;
-    }
-    return false;
+    if (isIdle && !this.endings.areUnderWay()) return 'idle';
+    const isOpen = this.phase === 'draining' && now >= this.endings.windowOpensMs(budget);
+    return isOpen ? 'window' : undefined;
   }
 
   /** Balancers have stopped sending, or had long enough to. */
@@ -208,31 +202,38 @@ export class DrainController {
 
   private move(event: PhaseEvent): void {
     const phase = next(this.phase, event);
-    if (phase === this.phase) return;
+    if (phase === this.phase || this.running === undefined) return;
     this.phase = phase;
     this.sinceMs = this.clock.now();
+    this.endings.enter(phase, this.running.budget);
   }
 
-  /** Ends the drain by force; what is left is cut, but where the app is gone nothing can be. */
-  private finish(ended: DrainReport['ended']): void {
+  /** Ends the drain before all is over, by force; but where the app is gone nothing can be ended. */
+  private finish(ended: Exclude<DrainReport['ended'], 'finished'>): void {
     const { running, tracker } = this;
     if (running === undefined || running.over) return;
     const activeAtEnd = tracker.activeTotal;
     running.over = ended !== 'app-gone' || this.terminating;
     this.timer?.cancel();
     const done = (cut: number): void => {
-      running.cutting = false;
+      running.ending = false;
       this.move('deadline');
       this.report(ended, activeAtEnd, cut);
     };
-    if (ended === 'app-gone') return done(0);
-    running.cutting = true;
-    cutAll(this.clock, tracker.tunnels(), ended === 'deadline' ? 'deadline' : 'drain', done);
+    if (ended === 'app-gone') return done(tracker.cut);
+    running.ending = true;
+    this.endings.byForce(ended, done);
   }
 
-  private report(ended: DrainReport['ended'], activeAtEnd = 0, cut = 0): void {
+  /** `cut` counts what is cut for good, though its sockets may have yet to close. */
+  private report(
+    ended: DrainReport['ended'],
+    activeAtEnd = 0,
+    cut: number = this.tracker.cut,
+  ): void {
     const { running, tracker } = this;
     if (running === undefined) return;
+    const { before } = running;
     this.waits.releaseAll();
     this.listener.drained({
       reason: running.reason,
@@ -241,9 +242,9 @@ export class DrainController {
       tookMs: this.clock.now() - running.budget.startMs,
       activeAtStart: running.activeAtStart,
       activeAtEnd,
-      finished: tracker.finished - running.finishedBefore,
-      farewell: 0,
-      cut,
+      finished: tracker.finished - before.finished,
+      farewell: tracker.farewell - before.farewell,
+      cut: cut - before.cut,
     });
   }
 
@@ -260,7 +261,9 @@ export class DrainController {
     else if (tracker.activeTotal === 0) {
       const confirmedMs = tracker.lastActiveMs + IDLE_CONFIRM_MS;
       at = Math.min(at, confirmedMs > now ? confirmedMs : now + IDLE_CONFIRM_MS);
-    } else if (this.phase === 'draining') at = Math.min(at, budget.windowMs);
+    } else if (this.phase === 'draining') {
+      at = Math.min(at, this.endings.windowOpensMs(budget), now + WINDOW_LOOK_MS);
+    }
     this.timer = clock.after(Math.max(1, at - now), () => this.step());
   }
 }

@@ -2,12 +2,13 @@
  * What is left at the end: all of it is cut, each once, in turns that hold nobody up.
  */
 import t from 'tap';
-import { CUT_ALL_NOW_MS_MAX, CUT_MS_MAX, CUTS_MIN, cutAll } from '../../src/drain/cut.js';
+import { CUT_ALL_NOW_MS_MAX, cutAll } from '../../src/drain/cut.js';
+import { TURN_ITEMS_MIN, TURN_MS_MAX } from '../../src/drain/turns.js';
 import { CostlyClock, HandClock } from '../peers/clock.js';
 import { Traffic } from '../peers/traffic.js';
 
 /** What a turn cuts where a look at the clock takes a millisecond: the least, and a few more. */
-const SLOW_TURN = CUTS_MIN + CUT_MS_MAX;
+const SLOW_TURN = TURN_ITEMS_MIN + TURN_MS_MAX;
 
 /** Traffic under a clock by which a look at it takes a millisecond. */
 function costly(): { clock: CostlyClock; traffic: Traffic } {
@@ -56,9 +57,9 @@ t.test('a turn that is quick cuts more, for a few milliseconds', (t) => {
   const beganMs = clock.now();
   cutAll(clock, traffic.tracker.tunnels(), 'deadline', () => undefined);
   const tookMs = clock.now() - beganMs;
-  t.ok(tookMs > CUT_MS_MAX && tookMs < CUT_MS_MAX + 0.1, `a turn of ${tookMs} ms`);
+  t.ok(tookMs > TURN_MS_MAX && tookMs < TURN_MS_MAX + 0.1, `a turn of ${tookMs} ms`);
   const cut = [...traffic.tracker.tunnels()].filter(({ client }) => client.destroyed).length;
-  t.ok(cut > CUTS_MIN && cut < 1_000, `it has cut ${cut}`);
+  t.ok(cut > TURN_ITEMS_MIN && cut < 1_000, `it has cut ${cut}`);
   t.end();
 });
 
@@ -71,7 +72,7 @@ t.test('where the process has to end, the rest is cut in one turn when time is s
   clock.advance(0);
   t.same(done, [2_000]);
   const turns = clock.turns - sockets;
-  t.ok(turns > 1 && turns <= CUT_ALL_NOW_MS_MAX / CUT_MS_MAX, `after ${turns} turns`);
+  t.ok(turns > 1 && turns <= CUT_ALL_NOW_MS_MAX / TURN_MS_MAX, `after ${turns} turns`);
   t.end();
 });
 

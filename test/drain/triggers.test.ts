@@ -4,6 +4,7 @@
  */
 import t from 'tap';
 import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
+import { GRACE_MS } from '../../src/drain/forced.js';
 import { Ending, type EndingSettings } from '../../src/drain/triggers.js';
 import { StagedDrain } from '../peers/drain.js';
 
@@ -52,7 +53,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     staged.ending.signal(signal);
     await staged.pass(1_000);
     staged.ending.signal('SIGTERM');
-    await staged.pass(0);
+    await staged.pass(GRACE_MS.now);
     t.equal(staged.isOver, true);
     t.same(staged.told, [`began ${signal} 1`, 'drained now']);
     t.equal(staged.report?.cut, 1);
@@ -83,9 +84,9 @@ t.test('classic: a SIGTERM that the preStop was to hold back means now', async (
   await staged.pass(5_000);
   t.equal(staged.isOver, false);
   staged.ending.signal('SIGTERM');
-  await staged.pass(0);
+  await staged.pass(GRACE_MS.now);
   t.equal(staged.isOver, true);
-  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 5_000 }]);
+  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 5_750 }]);
 });
 
 t.test(
@@ -140,7 +141,7 @@ t.test('native: SIGTERM means now', async (t) => {
   const staged = new StagedEnding({ sidecar: 'native' });
   staged.traffic.websocket();
   staged.ending.signal('SIGTERM');
-  await staged.pass(0);
+  await staged.pass(GRACE_MS.now);
   t.equal(staged.isOver, true);
   t.equal(staged.report?.cut, 1);
   t.same(staged.told, ['began SIGTERM 1', 'drained now']);
@@ -153,9 +154,9 @@ t.test('native: SIGTERM ends a drain that the preStop began', async (t) => {
   await staged.pass(30_000);
   t.equal(staged.isOver, false);
   staged.ending.signal('SIGTERM');
-  await staged.pass(0);
+  await staged.pass(GRACE_MS.now);
   t.equal(staged.isOver, true);
-  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 30_000 }]);
+  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 30_750 }]);
 });
 
 t.test('native: SIGINT comes from a terminal, and drains', async (t) => {
@@ -166,7 +167,7 @@ t.test('native: SIGINT comes from a terminal, and drains', async (t) => {
   t.equal(staged.phase, 'draining');
   t.equal(staged.isOver, false);
   staged.ending.signal('SIGINT');
-  await staged.pass(0);
+  await staged.pass(GRACE_MS.now);
   t.equal(staged.isOver, true, 'a second one does not wait');
 });
 
@@ -222,13 +223,13 @@ t.test('nothing is lingered behind what ends now', async (t) => {
   const native = new StagedEnding({ sidecar: 'native', lingerMs: 5_000 });
   native.traffic.websocket();
   native.ending.signal('SIGTERM');
-  await native.pass(0);
+  await native.pass(GRACE_MS.now);
   t.equal(native.isOver, true, 'native');
   const classic = new StagedEnding({ lingerMs: 5_000 });
   classic.traffic.websocket();
   classic.ending.signal('SIGTERM');
   await classic.pass(1_000);
   classic.ending.signal('SIGTERM');
-  await classic.pass(0);
+  await classic.pass(GRACE_MS.now);
   t.equal(classic.isOver, true, 'classic, by a second signal');
 });

@@ -11,9 +11,11 @@ import type { Phase } from '../../src/drain/phase.js';
 import type { DrainReport } from '../../src/drain/report.js';
 import { Waits } from '../../src/drain/waits.js';
 import { HandClock } from './clock.js';
+import { Random } from './random.js';
 import { Traffic } from './traffic.js';
 
 export const NOTICE_MS = 10_000;
+const CHANCES = 1_000_000;
 
 /** A budget of 100 s; settling ends from 10 s on, at 20 s at the latest; closing begins at 75 s. */
 export const DRAIN_SETTINGS: DrainSettings = {
@@ -22,6 +24,9 @@ export const DRAIN_SETTINGS: DrainSettings = {
   settleQuietMs: 5_000,
   settleMaxMs: 20_000,
   closeWindowMs: 25_000,
+  closeRate: 1_000,
+  idleFarewellMs: 5_000,
+  lateUpgrades: 'accept',
   quietForMs: 60_000,
 };
 
@@ -42,7 +47,15 @@ export class StagedDrain {
     });
     this.waits = new Waits(clock, NOTICE_MS);
     const all = { ...DRAIN_SETTINGS, ...settings };
-    this.drain = new DrainController(clock, this.traffic.tracker, this.waits, all, {
+    const random = new Random(7);
+    const parts = {
+      clock,
+      tracker: this.traffic.tracker,
+      waits: this.waits,
+      policy: this.traffic.policy,
+      random: () => random.int(CHANCES) / CHANCES,
+    };
+    this.drain = new DrainController(parts, all, {
       began: (reason, active) => void this.told.push(`began ${reason} ${active}`),
       recalled: () => void this.told.push('recalled'),
       drained: (report) => {

@@ -2,15 +2,16 @@
  * Traffic without a network: the real tracker and real tunnels, over sockets that are there in name
  * only. A test says what an observer would have read and what peers would have done; sockets that
  * are destroyed close in the same moment of the hand-driven clock, after those who asked for it.
+ * What a goodbye comes to is staged, too: see `Manners`.
  */
 import type { Socket } from 'node:net';
 import { Tracker, type TrackerListener } from '../../src/tracker.js';
 import type { EndedBy } from '../../src/tunnel/events.js';
 import type { Policy } from '../../src/tunnel/policy.js';
-import { Tunnel } from '../../src/tunnel/tunnel.js';
+import { type Surroundings, Tunnel } from '../../src/tunnel/tunnel.js';
 import type { HandClock } from './clock.js';
 
-const POLICY: Policy = {
+const POLICY: Readonly<Policy> = {
   forwarded: 'off',
   proxyProtocol: 'off',
   appConnectTimeoutMs: 10_000,
@@ -21,6 +22,16 @@ const POLICY: Policy = {
   refusesUpgrades: false,
 };
 const FIRST_PORT = 40_000;
+/** How long a goodbye may go unanswered. */
+export const FAREWELL_LIMIT_MS = 5_000;
+
+/** What becomes of a goodbye. */
+export interface Manners {
+  /** It is taken after so many milliseconds, or never; `none` can be said. */
+  farewell: number | 'never' | 'none';
+  /** A client whose idle connection is ended closes it after so long, or its tunnel cannot end it. */
+  idleEndMs: number | 'none';
+}
 
 /** As much of a socket as a tunnel asks about when it ends. */
 class StagedSocket {
@@ -28,6 +39,8 @@ class StagedSocket {
   readonly remotePort: number;
   readonly connecting = false;
   readonly writableLength = 0;
+  bytesRead = 0;
+  bytesWritten = 0;
   readableEnded = false;
   writableEnded = false;
   writableFinished = false;
@@ -50,12 +63,74 @@ class StagedSocket {
   }
 }
 
+/** A tunnel whose goodbyes come to what its manners say. */
+class StagedTunnel extends Tunnel {
+  readonly manners: Manners;
+  private readonly traffic: Traffic;
+  private said = false;
+  private taken = false;
+  private isEnding = false;
+
+  constructor(around: Surroundings, client: Socket, traffic: Traffic) {
+    super(around, client);
+    this.manners = { ...traffic.manners };
+    this.traffic = traffic;
+  }
+
+  override get hasSaidFarewell(): boolean {
+    return this.said;
+  }
+
+  override get hasParted(): boolean {
+    return this.taken;
+  }
+
+  override get isParting(): boolean {
+    return this.isEnding;
+  }
+
+  override sayFarewell(): void {
+    const { farewell } = this.manners;
+    this.traffic.asked.push({ tunnel: this, atMs: this.around.clock.now() });
+    if (this.said || farewell === 'none' || this.kind === 'http1') return;
+    this.said = true;
+    this.part(farewell === 'never' ? FAREWELL_LIMIT_MS : farewell, farewell !== 'never');
+  }
+
+  override endIdle(): void {
+    const { idleEndMs } = this.manners;
+    this.traffic.endedIdle.push({ tunnel: this, atMs: this.around.clock.now() });
+    if (idleEndMs !== 'none') this.part(idleEndMs, true);
+  }
+
+  private part(ms: number, taken: boolean): void {
+    this.isEnding = true;
+    this.around.clock.after(ms, () => {
+      if (this.isOver) return;
+      this.taken = taken;
+      this.cut('drain');
+    });
+  }
+}
+
+/** Something that happened to a tunnel, and when. */
+export interface Moment {
+  readonly tunnel: Tunnel;
+  readonly atMs: number;
+}
+
 /** What a tracker's listener heard, a word each. */
 export type Heard = string[];
 
 export class Traffic {
   readonly tracker: Tracker;
   readonly heard: Heard = [];
+  readonly policy: Policy = { ...POLICY };
+  /** Of the connections to come. */
+  readonly manners: Manners = { farewell: 'none', idleEndMs: 0 };
+  /** Goodbyes and ends of idle connections that were asked for, in order. */
+  readonly asked: Moment[] = [];
+  readonly endedIdle: Moment[] = [];
   private readonly clock: HandClock;
   private readonly tunnels = new Map<StagedSocket, Tunnel>();
   private port = FIRST_PORT;
@@ -69,8 +144,9 @@ export class Traffic {
   /** A client comes; its app is not reached yet. */
   dial(): Tunnel {
     const client = this.socket();
-    const around = { policy: POLICY, events: this.tracker, clock: this.clock, random: () => 0.5 };
-    const tunnel = new Tunnel(around, client as unknown as Socket);
+    const { policy, tracker, clock } = this;
+    const around = { policy, events: tracker, clock, random: () => 0.5 };
+    const tunnel = new StagedTunnel(around, client as unknown as Socket, this);
     this.tunnels.set(client, tunnel);
     return tunnel;
   }
@@ -117,6 +193,11 @@ export class Traffic {
     const tunnel = this.connect();
     tunnel.carries('tcp');
     return tunnel;
+  }
+
+  /** Bytes of the client's go by. */
+  pass(tunnel: Tunnel, bytes: number): void {
+    (tunnel.client as unknown as StagedSocket).bytesRead += bytes;
   }
 
   /** One side sends its FIN, the other one answers it, and both sockets close. */

@@ -1,0 +1,61 @@
+/**
+ * Ends a drain by force: a goodbye to everything that has had none, a short while for those who
+ * take it, and the rest is cut. It holds nobody up but for as long as its limits say.
+ */
+import type { Clock } from '../clock.js';
+import type { Tracker } from '../tracker.js';
+import type { Tunnel } from '../tunnel/tunnel.js';
+import { cutAll } from './cut.js';
+import { inTurns } from './turns.js';
+
+export type Force = 'deadline' | 'now';
+
+/** How long those who were said goodbye to have before the cut, from the beginning of the end. */
+export const GRACE_MS: Readonly<Record<Force, number>> = { deadline: 500, now: 750 };
+/** Where the process has to be gone within 1.5 s, all goodbyes are said by then. */
+export const SAY_ALL_NOW_MS_MAX = 300;
+/** How often it looks whether anybody is left. */
+export const LEFT_LOOK_MS = 20;
+
+/** Tells `done` how much work had to be cut, and how much had been before `cutAll`. */
+export function endByForce(
+  clock: Clock,
+  tracker: Tracker,
+  force: Force,
+  done: (cut: number) => void,
+): void {
+  const beganMs = clock.now();
+  const isWaitedFor = force === 'now' ? isReached : hasBeenTold;
+  const look = (): void => {
+    const leftMs = beganMs + GRACE_MS[force] - clock.now();
+    if (leftMs > 0 && isAny(tracker.tunnels(), isWaitedFor)) {
+      clock.after(Math.min(leftMs, LEFT_LOOK_MS), look);
+      return;
+    }
+    const cutBefore = tracker.cut;
+    const endedBy = force === 'deadline' ? 'deadline' : 'drain';
+    cutAll(clock, tracker.tunnels(), endedBy, (work) => done(cutBefore + work), beganMs);
+  };
+  const wholeFromMs = force === 'deadline' ? Infinity : beganMs + SAY_ALL_NOW_MS_MAX;
+  inTurns(clock, tracker.tunnels(), sayGoodbye, look, wholeFromMs);
+}
+
+function sayGoodbye(tunnel: Tunnel): void {
+  if (tunnel.isOver || !isReached(tunnel)) return;
+  if (tunnel.active) tunnel.sayFarewell();
+  else if (!tunnel.isParting) tunnel.endIdle();
+}
+
+/** A client whose app was never reached has nothing that could still be finished. */
+function isReached({ app }: Tunnel): boolean {
+  return app !== undefined;
+}
+
+function hasBeenTold({ hasSaidFarewell, isParting }: Tunnel): boolean {
+  return hasSaidFarewell || isParting;
+}
+
+function isAny(tunnels: Iterable<Tunnel>, holds: (tunnel: Tunnel) => boolean): boolean {
+  for (const tunnel of tunnels) if (holds(tunnel)) return true;
+  return false;
+}
