@@ -134,6 +134,6 @@ function onAppEnd(this: LaneSocket): void {
   const standsIn = this.tunnel.standsInForApp(false);
   this.tunnel.ended(this);
   if (standsIn) return;
-  this.tunnel.parting?.answer.release();
+  this.tunnel.parting?.appEnded();
   this.peer.end();
 }

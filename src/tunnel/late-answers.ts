@@ -20,8 +20,8 @@ export function passLateFromApp(app: LaneSocket, chunk: Buffer): void {
     const { observer } = tunnel;
     observer.stops = observer.http !== undefined || parting.isDue;
     at = observeApp(tunnel, chunk, at);
-    if (tunnel.observer !== observer) parting.answer.release();
-    else passed = passToMark(parting, observer, chunk, passed, at);
+    if (tunnel.observer.http === undefined) parting.releaseHeads();
+    if (tunnel.observer === observer) passed = passToMark(parting, observer, chunk, passed, at);
   }
   if (parting.answer.isHolding) parting.answer.hold(chunk, passed);
   else if (parting.passesApp) pass(client, chunk, passed, chunk.length);

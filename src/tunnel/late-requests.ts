@@ -42,7 +42,7 @@ function followRequests(tunnel: Tunnel, parting: Parting, app: LaneSocket, chunk
     const { observer } = tunnel;
     observer.stops = observer.http !== undefined;
     at = observeClient(tunnel, chunk, at);
-    if (tunnel.observer.http === undefined && !tunnel.observer.undecided) request.release();
+    if (tunnel.observer.http === undefined && !tunnel.observer.undecided) parting.releaseHeads();
     else if (observer.mark === 'begin') {
       request.release();
       if (passed < at) app.write(chunk.subarray(passed, at));

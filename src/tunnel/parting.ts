@@ -146,6 +146,19 @@ export class Parting {
     if (!http.answering && !http.requesting && http.answersDue === 0) this.end();
   }
 
+  /** The app has said all that it will: what it has not answered by now, nobody answers. */
+  appEnded(): void {
+    this.answer.release();
+    if (this.state === 'refused') this.end();
+    else this.endIfAnswered();
+  }
+
+  /** Nobody can tell any more where heads end: what is held back passes. */
+  releaseHeads(): void {
+    this.answer.release();
+    if (!this.tunnel.observer.undecided) this.request.release();
+  }
+
   /** Both sides get their end; what comes yet is read and discarded for a while. */
   end(): void {
     this.state = 'ended';

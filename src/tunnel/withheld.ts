@@ -51,6 +51,7 @@ export class WithheldHead {
 
   /** What is held back passes as it is. */
   release(): void {
+    if (!this.isHolding) return;
     const held = this.held();
     this.drop();
     if (held.length > 0 && !this.to.destroyed && !this.to.writableEnded) this.to.write(held);
