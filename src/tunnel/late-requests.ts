@@ -24,6 +24,8 @@ export function passLateFromClient(client: LaneSocket, chunk: Buffer): void {
   }
   if (app.writableCorked > 0) app.uncork();
   parting.endIfAnswered();
+  // What the client says may be no frame: then nothing has to be waited for any more.
+  if (parting.isDue) parting.ask();
   if (tunnel.observer.clientClosed) parting.clientLeft();
   if (parting.passesClient && app.writableLength >= QUEUE_BYTES_MAX) client.pause();
 }

@@ -91,7 +91,9 @@ export class Parting {
   speak(): void {
     this.isDue = false;
     const farewell = this.tunnel.observer.farewell();
-    if (farewell !== 'none' && farewell !== 'not-yet') this.say(farewell);
+    if (farewell === 'none' || farewell === 'not-yet') return;
+    // Behind the app's end there is no place for words.
+    this.say(this.client.writableEnded ? 'end' : farewell);
   }
 
   /** The app has ended or broken off; true if its clients need not be told so by a cut. */

@@ -136,7 +136,7 @@ export class Tunnel implements Facts {
   standsInForApp(wasReset: boolean): boolean {
     const { farewellForApp, isDraining } = this.around.policy;
     if (this.hasSaidFarewell) return true;
-    if (this.app === undefined || this.client.destroyed) return false;
+    if (this.app === undefined || this.client.destroyed || this.client.writableEnded) return false;
     if (farewellForApp === 'never' || (farewellForApp === 'drain' && !isDraining)) return false;
     if (!wasReset && this.observer.farewell() === 'retry') return false;
     this.endedBy ??= 'app';
