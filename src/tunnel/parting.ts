@@ -101,6 +101,8 @@ export class Parting {
     if (this.hasSpoken) return true;
     const farewell = this.tunnel.observer.farewell();
     if (farewell === 'none' || farewell === 'not-yet' || farewell === 'end') return false;
+    // A WebSocket's client that has ended already is who ended it: nobody is left to answer.
+    if (farewell === 'close' && this.client.readableEnded) return false;
     this.say(farewell);
     return true;
   }
