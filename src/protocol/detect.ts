@@ -41,7 +41,7 @@ const V2_ADDRESSES = 3;
 class Detector implements Observer {
   readonly headEnd: HeadEnd = 'none';
   stops = false;
-  readonly mark: Mark = 'none';
+  mark: Mark = 'none';
   readonly clientClosed = false;
   readonly http = undefined;
   private readonly facts: Facts;
@@ -56,6 +56,8 @@ class Detector implements Observer {
   private count = 0;
   private length = 0;
   private preambled = false;
+  /** What is told apart has begun, or the reading has stopped in front of it. */
+  private begun = false;
   /** Bytes of a SETTINGS frame that came from the app before the client had said enough. */
   private settings = 0;
 
@@ -65,8 +67,11 @@ class Detector implements Observer {
 
   fromClient(chunk: Uint8Array, from: number): number {
     let at = from;
+    this.mark = 'none';
     while (at < chunk.length) {
       if (this.state === OPENING) {
+        if (this.stops && !this.begun) return this.stopInFront(at);
+        this.begun = true;
         const next = this.readOpening(chunk, at);
         if (next < 0) return at; // decided: these bytes are the next observer's
         at = next;
@@ -107,6 +112,12 @@ class Detector implements Observer {
 
   private decide(kind: 'http2' | 'tls' | 'tcp', at: number): number {
     turnOpaque(this.facts, this.settings > 0 && kind !== 'http2' ? 'tcp' : kind);
+    return at;
+  }
+
+  private stopInFront(at: number): number {
+    this.begun = true;
+    this.mark = 'begin';
     return at;
   }
 
@@ -186,6 +197,7 @@ class Detector implements Observer {
     this.openingBytes = 0;
     this.opening = WORD_START;
     this.method = WORD_START;
+    this.begun = false;
     this.facts.preambled();
     return true;
   }

@@ -39,10 +39,10 @@ function followRequests(tunnel: Tunnel, parting: Parting, app: LaneSocket, chunk
   if (tunnel.heldCr) {
     at = observeClient(tunnel, chunk, 0);
     passed = releaseCr(tunnel, app, at);
-  } else if (policy.refusesUpgrades && tunnel.observer.undecided) request.begin();
-  while (at < chunk.length) {
+  }
+  while (at < chunk.length && parting.passesClient) {
     const { observer } = tunnel;
-    observer.stops = observer.http !== undefined;
+    observer.stops = tunnel.kind !== 'websocket';
     at = observeClient(tunnel, chunk, at);
     if (tunnel.observer.http === undefined && !tunnel.observer.undecided) parting.releaseHeads();
     else if (observer.mark === 'begin') {

@@ -187,6 +187,11 @@ export class Parting {
   /** It is cut: what has not left this process was never said, nor is what was held back. */
   cut(): void {
     if (this.tunnel.owesClient) this.taken = false;
+    this.forget();
+  }
+
+  /** What is held back is nobody's any more. */
+  forget(): void {
     this.request.drop();
     this.answer.drop();
   }

@@ -292,6 +292,7 @@ export class Tunnel implements Facts {
       return;
     }
     this.endingTimer?.cancel();
+    this.parting?.forget();
     this.around.events.closed(this, this.endedBy ?? 'error', this.dropExchanges());
   }
 }

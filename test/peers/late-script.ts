@@ -2,11 +2,15 @@
  * Conversations in a drain: who says what, and what has come to either end in the end. Each is told
  * whole, byte by byte, and with each of its steps cut at every position.
  */
-import type { Wired } from './wires.js';
-import { type Saw, type Side } from './wires.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Test } from 'tap';
+import type { Policy } from '../../src/tunnel/policy.js';
+import { NONE_LEFT, type Saw, type Side, Wired, turn } from './wires.js';
+
+export type Pieces = readonly (readonly [by: Side, bytes: string])[];
 
 export interface LateCase {
-  readonly steps: readonly (readonly [by: Side, bytes: string])[];
+  readonly steps: Pieces;
   /** What has come in the end; what is not said has passed as it was sent. */
   readonly atApp?: string;
   readonly atClient?: string;
@@ -16,8 +20,6 @@ export interface LateCase {
 
 /** A step that is the side's FIN. */
 export const END = 'END';
-
-export type Pieces = readonly (readonly [by: Side, bytes: string])[];
 
 /** All the ways in which the steps are cut. */
 export function* cuts(steps: Pieces): Generator<[name: string, pieces: Pieces]> {
@@ -47,6 +49,7 @@ export async function tell(wired: Wired, pieces: Pieces): Promise<void> {
     if (bytes === END) await wired.end(by);
     else wired.feed(by, bytes);
   }
+  await turn();
 }
 
 /** All that a side says. */
@@ -57,7 +60,27 @@ export function saidBy(side: Side, steps: Pieces): string {
     .join('');
 }
 
-export function expected({ steps, atApp, atClient, ends }: LateCase): Saw {
+/** Tells the case in all ways; how often upgrades were refused is part of it. */
+export async function tellAll(
+  t: Test,
+  late: LateCase,
+  policy: Partial<Policy> = {},
+  refused = 0,
+): Promise<void> {
+  const right = [expected(late), refused, NONE_LEFT, []];
+  const ways = Array.from(cuts(late.steps), async ([cut, pieces]) => {
+    const wired = await Wired.open(policy);
+    await tell(wired, pieces);
+    const { saw, faults, tracker } = wired;
+    const left = await wired.leftovers();
+    return { cut, all: [saw, tracker.lateRefused, left, faults] };
+  });
+  const told = await Promise.all(ways);
+  const wrong = told.filter(({ all }) => !isDeepStrictEqual(all, right));
+  t.same(wrong.slice(0, 2), [], `${wrong.length} of ${told.length} ways are wrong`);
+}
+
+function expected({ steps, atApp, atClient, ends }: LateCase): Saw {
   const left = (by: Side): boolean =>
     ends || steps.some(([side, bytes]) => side === by && bytes === END);
   return {
