@@ -11,6 +11,7 @@ import t, { type Test } from 'tap';
 /** Each program, and the Debian package that brings it. */
 const PACKAGES = {
   buildah: 'buildah',
+  chromium: 'chromium',
   curl: 'curl',
   'nc.openbsd': 'netcat-openbsd',
   ncat: 'ncat',
