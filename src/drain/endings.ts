@@ -7,7 +7,7 @@ import type { Tracker } from '../tracker.js';
 import type { Policy } from '../tunnel/policy.js';
 import { type Budget, farewellsEndMs, windowOpensMs } from './budget.js';
 import { Farewells } from './farewells.js';
-import { type Ended, endByForce, type Force } from './forced.js';
+import { endByForce, type Force } from './forced.js';
 import { IdleEnds } from './idle-ends.js';
 import type { Phase } from './phase.js';
 import type { Chance } from './schedule.js';
@@ -93,8 +93,8 @@ export class Endings {
     return false;
   }
 
-  /** Ends everything, and tells `done` what that comes to. */
-  byForce(force: Force, done: (ended: Ended) => void): void {
+  /** Ends everything, and tells `done` how much work has been cut in all. */
+  byForce(force: Force, done: (cut: number) => void): void {
     const { clock, tracker, policy } = this.parts;
     this.stop();
     policy.refusesUpgrades = true;

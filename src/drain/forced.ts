@@ -17,18 +17,12 @@ export const SAY_ALL_NOW_MS_MAX = 300;
 /** How often it looks whether anybody is left. */
 export const LEFT_LOOK_MS = 20;
 
-/** How much work has been ended in all, though its sockets may have yet to close. */
-export interface Ended {
-  readonly farewell: number;
-  readonly cut: number;
-}
-
-/** Ends everything, and tells `done` what that comes to. */
+/** Tells `done` how much work had to be cut, and how much had been before `cutAll`. */
 export function endByForce(
   clock: Clock,
   tracker: Tracker,
   force: Force,
-  done: (ended: Ended) => void,
+  done: (cut: number) => void,
 ): void {
   const beganMs = clock.now();
   const isWaitedFor = force === 'now' ? isReached : hasBeenTold;
@@ -38,11 +32,9 @@ export function endByForce(
       clock.after(Math.min(leftMs, LEFT_LOOK_MS), look);
       return;
     }
-    const before = tracker.cut;
+    const cutBefore = tracker.cut;
     const endedBy = force === 'deadline' ? 'deadline' : 'drain';
-    const tell = (work: number): void =>
-      done({ farewell: tracker.farewell + parting(tracker), cut: before + work });
-    cutAll(clock, tracker.tunnels(), endedBy, tell, beganMs);
+    cutAll(clock, tracker.tunnels(), endedBy, (work) => done(cutBefore + work), beganMs);
   };
   const wholeFromMs = force === 'deadline' ? Infinity : beganMs + SAY_ALL_NOW_MS_MAX;
   inTurns(clock, tracker.tunnels(), sayGoodbye, look, wholeFromMs);
@@ -52,15 +44,6 @@ function sayGoodbye(tunnel: Tunnel): void {
   if (tunnel.isOver || !isReached(tunnel)) return;
   if (tunnel.active) tunnel.sayFarewell();
   else if (!tunnel.isParting) tunnel.endIdle();
-}
-
-/** Work that has taken its goodbye and will be counted when its sockets have closed. */
-function parting(tracker: Tracker): number {
-  let work = 0;
-  for (const tunnel of tracker.tunnels()) {
-    if (tunnel.active && tunnel.hasParted) work += Math.max(1, tunnel.exchangesOpen);
-  }
-  return work;
 }
 
 /** A client whose app was never reached has nothing that could still be finished. */
