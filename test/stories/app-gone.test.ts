@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
-import { drainIn, StagedDrain } from '../peers/drain.js';
+import { DRAIN_SETTINGS, drainIn, StagedDrain } from '../peers/drain.js';
 
 t.test('an app that refuses ends nothing while the pod serves', (t) => {
   const { drain, told } = drainIn('serving');
@@ -79,7 +79,9 @@ t.test('an app that comes back in a drain by hand is waited for again', (t) => {
   const work = staged.traffic.request();
   t.equal(staged.phase, 'draining');
   staged.traffic.answer(work);
-  staged.clock.advance(IDLE_CONFIRM_MS);
+  staged.clock.advance(DRAIN_SETTINGS.idleFarewellMs - 1);
+  t.equal(staged.phase, 'draining', 'its connection may yet speak');
+  staged.clock.advance(1 + IDLE_CONFIRM_MS);
   t.same(staged.told, ['began by hand 0', 'drained app-gone', 'drained finished']);
   t.end();
 });

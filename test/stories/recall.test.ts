@@ -4,7 +4,9 @@
  */
 import t from 'tap';
 import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
+import { GRACE_MS } from '../../src/drain/forced.js';
 import { drainIn, StagedDrain } from '../peers/drain.js';
+import { FAREWELL_LIMIT_MS } from '../peers/traffic.js';
 
 t.test('recalled in serving, there is nothing to take back', (t) => {
   const { drain, told } = drainIn('serving');
@@ -114,20 +116,30 @@ t.test('a drain by hand makes a pod unready that stays, and none that is termina
 });
 
 for (const phase of ['serving', 'settling', 'draining', 'closing'] as const) {
-  t.test(`now in ${phase}: all that is left is cut, and the drain is over`, (t) => {
+  t.test(`now in ${phase}: who takes a goodbye has it, the rest is cut, and it is over`, (t) => {
     const { drain, clock, traffic, reports, told } = drainIn(phase);
+    traffic.manners.farewell = 10;
+    const polite = traffic.websocket();
+    traffic.manners.farewell = 'never';
+    const deaf = traffic.websocket();
     traffic.request();
-    traffic.connect();
+    const idle = traffic.connect();
     told.length = 0;
     drain.now('SIGTERM');
-    clock.advance(0);
+    clock.advance(10);
+    t.same([polite.isOver, idle.isOver, deaf.isOver], [true, true, false]);
+    clock.advance(GRACE_MS.now - 11);
+    t.same(reports, [], 'the others have their time');
+    t.not(drain.phase, 'drained');
+    clock.advance(1);
     t.equal(drain.phase, 'drained');
     t.equal(traffic.tracker.total, 0);
-    const work = phase === 'serving' ? 1 : 2;
-    t.match(reports, [{ ended: 'now', cut: work, activeAtEnd: work }]);
+    const work = phase === 'serving' ? 2 : 3; // the one that holds the phase cannot be told
+    t.match(reports, [{ ended: 'now', farewell: 1, cut: work, activeAtEnd: work + 1 }]);
     t.equal(traffic.tracker.closedBy.http1.drain, 1);
     t.same(told.slice(-1), ['drained now']);
     t.equal(drain.recall(), 'terminating');
+    clock.advance(FAREWELL_LIMIT_MS);
     t.equal(clock.pending, 0);
     drain.now('SIGTERM');
     t.equal(reports.length, 1, 'a second time changes nothing');
