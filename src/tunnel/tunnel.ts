@@ -240,7 +240,8 @@ export class Tunnel implements Facts {
     if (socket === this.client) this.parting?.clientLeft();
     try {
       if (socket === this.client) this.observer.clientEnded();
-      else this.observer.appEnded();
+      // Behind our goodbye the app's end is not what made its answer whole.
+      else if (!this.hasSaidFarewell) this.observer.appEnded();
     } catch (error) {
       this.fault(error);
     }
