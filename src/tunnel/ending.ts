@@ -33,12 +33,24 @@ export function resetBehind(socket: Socket): boolean {
   }
   socket.pause();
   const reset = (): void => {
-    if (!socket.destroyed) socket.resetAndDestroy();
+    if (socket.destroyed) return;
+    // An end that is under way must be out first: libuv refuses to reset a socket in its shutdown.
+    if (isFlushed(socket)) socket.resetAndDestroy();
+    else socket.once('finish', reset);
   };
-  // An end that is under way must be out first: libuv refuses to reset a socket in its shutdown.
   if (socket.writableEnded) socket.once('finish', reset);
   else socket.write(NOTHING, reset);
   return false;
+}
+
+/**
+ * Ends `socket` behind the bytes that it is still owed. The end itself waits for them, so that until
+ * they are out it can be reset: cut off, they must not look whole.
+ */
+export function endBehind(socket: Socket): void {
+  if (socket.writableEnded || socket.destroyed) return;
+  if (socket.writableLength === 0) socket.end();
+  else socket.write(NOTHING, () => void socket.end());
 }
 
 /** Nothing that was given to this socket waits in this process any more. */

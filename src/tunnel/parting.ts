@@ -13,6 +13,7 @@ import {
 } from '../protocol/events/farewell.js';
 import { closingHead } from '../protocol/http1/farewell.js';
 import { closeFrame } from '../protocol/websocket/farewell.js';
+import { endBehind } from './ending.js';
 import type { LaneSocket } from './lane.js';
 import { LINGER_MS, UNAVAILABLE } from './refusal.js';
 import type { Tunnel } from './tunnel.js';
@@ -169,10 +170,10 @@ export class Parting {
     this.tunnel.partedBy('drain');
     this.answer.release();
     this.request.drop();
-    this.client.end();
+    endBehind(this.client);
     if (this.client.writableFinished) this.limit(LINGER_MS);
     else this.client.once('finish', () => this.limit(LINGER_MS));
-    this.app.end();
+    endBehind(this.app);
     this.client.resume();
     this.app.resume();
   }
@@ -181,7 +182,7 @@ export class Parting {
   clientLeft(): void {
     if (!this.hasSpoken || this.taken) return;
     this.taken = true;
-    if (this.state === 'said') this.client.end();
+    if (this.state === 'said') endBehind(this.client);
   }
 
   /** It is cut: what has not left this process was never said, nor is what was held back. */

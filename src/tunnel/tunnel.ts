@@ -283,7 +283,7 @@ export class Tunnel implements Facts {
     const byReset = (this.active && !this.hasSaidFarewell) || this.owesClient;
     this.parting?.cut();
     cutOff(this.client, byReset);
-    if (this.app !== undefined) cutOff(this.app, byReset);
+    if (this.app !== undefined) cutOff(this.app, byReset || this.app.writableLength > 0);
   }
 
   /** A socket is gone; with the second one the tunnel is. */
