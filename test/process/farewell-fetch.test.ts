@@ -16,6 +16,8 @@ const UPLOAD_PIECES = 30;
 const UPLOAD_EVERY_MS = 50;
 /** Long enough for some events. */
 const TELLS_MS = 200;
+/** Within what a SIGTERM that means now leaves to those who are at work. */
+const SOON_MS = 200;
 
 /** What one lane of requests came to, each sent when the one before it was answered. */
 class Lane {
@@ -153,8 +155,12 @@ t.test('a native SIGTERM costs fetch no request that had reached the app', async
   const service = await Service.open(t, leaving.port);
   const lanes = openLanes(`http://127.0.0.1:${service.port}`);
   await until(() => sumOf(lanes, 'answered') > 50, 'all is well');
+  const release = await leaving.hold();
   service.target = next.port;
   await leaving.goes();
+  await sleep(SOON_MS);
+  const { headers } = await release();
+  t.equal(headers.connection, 'close', 'an answer that comes soon is still waited for');
   await leaving.isGone();
   const answered = sumOf(lanes, 'answered');
   await until(() => sumOf(lanes, 'answered') > answered + 20, 'the next pod answers');
