@@ -6,6 +6,7 @@
 import type { Timer } from '../clock.js';
 import { type Budget, type BudgetSettings, budgetFrom } from './budget.js';
 import { Endings, type EndingsParts, type EndingsSettings } from './endings.js';
+import { type Ended, endedIn } from './forced.js';
 import { next, type Phase, type PhaseEvent } from './phase.js';
 import type { DrainReport } from './report.js';
 import { type Verdict, verdictOf } from './verdict.js';
@@ -40,15 +41,17 @@ interface Running {
   readonly startedAt: Date;
   readonly budget: Budget;
   readonly activeAtStart: number;
-  readonly before: Counts;
+  readonly before: Before;
   /** Nothing moves it on or back any more. */
   over: boolean;
   /** What is left is being ended by force; the drain is over when all of that is done. */
   ending: boolean;
 }
 
-/** How work has ended, in all drains so far. */
-type Counts = Readonly<Record<'finished' | 'farewell' | 'cut', number>>;
+/** How work had ended in all, before this drain. */
+interface Before extends Ended {
+  readonly finished: number;
+}
 
 export class DrainController {
   phase: Phase = 'serving';
@@ -215,21 +218,20 @@ export class DrainController {
     const activeAtEnd = tracker.activeTotal;
     running.over = ended !== 'app-gone' || this.terminating;
     this.timer?.cancel();
-    const done = (cut: number): void => {
+    const done = (counts: Ended): void => {
       running.ending = false;
       this.move('deadline');
-      this.report(ended, activeAtEnd, cut);
+      this.report(ended, activeAtEnd, counts);
     };
-    if (ended === 'app-gone') return done(tracker.cut);
+    if (ended === 'app-gone') return done(endedIn(tracker));
     running.ending = true;
     this.endings.byForce(ended, done);
   }
 
-  /** `cut` counts what is cut for good, though its sockets may have yet to close. */
   private report(
     ended: DrainReport['ended'],
     activeAtEnd = 0,
-    cut: number = this.tracker.cut,
+    { farewell, cut }: Ended = this.tracker,
   ): void {
     const { running, tracker } = this;
     if (running === undefined) return;
@@ -243,7 +245,7 @@ export class DrainController {
       activeAtStart: running.activeAtStart,
       activeAtEnd,
       finished: tracker.finished - before.finished,
-      farewell: tracker.farewell - before.farewell,
+      farewell: farewell - before.farewell,
       cut: cut - before.cut,
     });
   }

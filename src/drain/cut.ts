@@ -34,7 +34,7 @@ export function cutAll(
 /** Returns how much work that ends: requests, sockets and streams that have not parted. */
 function cut(tunnel: Tunnel, endedBy: EndedBy): number {
   if (tunnel.isOver) return 0;
-  const work = tunnel.active && !tunnel.hasParted ? Math.max(1, tunnel.exchangesOpen) : 0;
+  const work = tunnel.active ? Math.max(1, tunnel.exchangesOpen) : 0;
   tunnel.cut(endedBy);
-  return work;
+  return tunnel.hasParted ? 0 : work; // a goodbye that has not left by now was never said
 }

@@ -7,7 +7,7 @@ import type { Tracker } from '../tracker.js';
 import type { Policy } from '../tunnel/policy.js';
 import { type Budget, farewellsEndMs, windowOpensMs } from './budget.js';
 import { Farewells } from './farewells.js';
-import { endByForce, type Force } from './forced.js';
+import { type Ended, endByForce, type Force } from './forced.js';
 import { IdleEnds } from './idle-ends.js';
 import type { Phase } from './phase.js';
 import type { Chance } from './schedule.js';
@@ -85,16 +85,16 @@ export class Endings {
     return now < this.partingMs + PARTING_MS_MAX;
   }
 
-  /** The app is gone; what it took is at work, or is being said goodbye to. */
+  /** What the app took is at work with it, or is being ended; who has parted only lingers. */
   hasWorkWithApp(): boolean {
-    for (const { active, hasApp, isParting } of this.parts.tracker.tunnels()) {
-      if ((active && hasApp) || isParting) return true;
+    for (const { active, hasApp, isParting, hasParted } of this.parts.tracker.tunnels()) {
+      if ((active && hasApp) || (isParting && !hasParted)) return true;
     }
     return false;
   }
 
-  /** Ends everything, and tells `done` how much work has been cut in all. */
-  byForce(force: Force, done: (cut: number) => void): void {
+  /** Ends everything, and tells `done` what that comes to. */
+  byForce(force: Force, done: (ended: Ended) => void): void {
     const { clock, tracker, policy } = this.parts;
     this.stop();
     policy.refusesUpgrades = true;

@@ -29,7 +29,7 @@ export class Farewells {
   private tunnels: Tunnel[] = [];
   private moments: number[] = [];
   private next = 0;
-  private known = new WeakSet<Tunnel>();
+  private known = new Set<Tunnel>();
   private lookMs = 0;
   private timer: Timer | undefined;
   /** How much had passed on each connection when all had settled. */
@@ -59,7 +59,6 @@ export class Farewells {
     if (this.end !== undefined) return;
     this.end = end;
     this.plan(end);
-    this.arm();
   }
 
   /** Nobody is said goodbye to any more. */
@@ -68,7 +67,8 @@ export class Farewells {
     this.end = undefined;
     this.tunnels = [];
     this.moments = [];
-    this.known = new WeakSet();
+    this.known = new Set();
+    this.next = 0;
   }
 
   private tick(): void {
@@ -78,23 +78,37 @@ export class Farewells {
     const dueMs = Math.min(now, (moments[this.next] ?? now) + LAG_MS_MAX);
     while (moments[this.next] <= dueMs) say(tunnels[this.next++]);
     if (dueMs < now || this.hasNewcomers(now)) this.plan(end);
-    this.arm();
+    else this.arm();
   }
 
-  /** Spreads all that are left over the time that is left; behind the window, over half of that. */
-  private plan({ untilMs, deadlineMs }: WindowEnd): void {
-    const now = this.clock.now();
-    const waiting = this.tunnels.slice(this.next).filter(isPartner);
+  /** Plans anew for all that are left; those who are not asked yet are looked at in turns. */
+  private plan(end: WindowEnd): void {
+    const waiting = this.tunnels.slice(this.next);
     for (const tunnel of this.partners()) {
       if (!this.known.has(tunnel)) waiting.push(tunnel);
       this.known.add(tunnel);
     }
-    const isQuiet = (tunnel: Tunnel): boolean => this.passed.get(tunnel) === tunnel.bytesPassed;
-    this.tunnels = orderOf(waiting, isQuiet, this.random);
+    const quiet: Tunnel[] = [];
+    const busy: Tunnel[] = [];
+    const sort = (tunnel: Tunnel): void => {
+      if (!isPartner(tunnel)) return;
+      const isQuiet = this.passed.get(tunnel) === tunnel.bytesPassed;
+      (isQuiet ? quiet : busy).push(tunnel);
+    };
+    inTurns(this.clock, waiting, sort, () => {
+      if (this.end === end) this.spread(orderOf(quiet, busy, this.random), end);
+    });
+  }
+
+  /** Over the time that is left; behind the window, over half of that. */
+  private spread(tunnels: Tunnel[], { untilMs, deadlineMs }: WindowEnd): void {
+    const now = this.clock.now();
     const span = { fromMs: now, untilMs: Math.max(untilMs, (now + deadlineMs) / 2) };
-    this.moments = momentsIn(span, waiting.length, this.ratePerSecond, this.random);
+    this.tunnels = tunnels;
+    this.moments = momentsIn(span, tunnels.length, this.ratePerSecond, this.random);
     this.next = 0;
     this.lookMs = now + NEWCOMER_LOOK_MS;
+    this.arm();
   }
 
   private hasNewcomers(now: number): boolean {

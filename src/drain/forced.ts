@@ -17,12 +17,18 @@ export const SAY_ALL_NOW_MS_MAX = 300;
 /** How often it looks whether anybody is left. */
 export const LEFT_LOOK_MS = 20;
 
-/** Tells `done` how much work had to be cut, and how much had been before `cutAll`. */
+/** How much work has been ended in all, though its sockets may have yet to close. */
+export interface Ended {
+  readonly farewell: number;
+  readonly cut: number;
+}
+
+/** Ends everything, and tells `done` what that comes to. */
 export function endByForce(
   clock: Clock,
   tracker: Tracker,
   force: Force,
-  done: (cut: number) => void,
+  done: (ended: Ended) => void,
 ): void {
   const beganMs = clock.now();
   const isWaitedFor = force === 'now' ? isReached : hasBeenTold;
@@ -32,9 +38,10 @@ export function endByForce(
       clock.after(Math.min(leftMs, LEFT_LOOK_MS), look);
       return;
     }
-    const cutBefore = tracker.cut;
+    const before = tracker.cut;
     const endedBy = force === 'deadline' ? 'deadline' : 'drain';
-    cutAll(clock, tracker.tunnels(), endedBy, (work) => done(cutBefore + work), beganMs);
+    const tell = (work: number): void => done({ ...endedIn(tracker), cut: before + work });
+    cutAll(clock, tracker.tunnels(), endedBy, tell, beganMs);
   };
   const wholeFromMs = force === 'deadline' ? Infinity : beganMs + SAY_ALL_NOW_MS_MAX;
   inTurns(clock, tracker.tunnels(), sayGoodbye, look, wholeFromMs);
@@ -44,6 +51,15 @@ function sayGoodbye(tunnel: Tunnel): void {
   if (tunnel.isOver || !isReached(tunnel)) return;
   if (tunnel.active) tunnel.sayFarewell();
   else if (!tunnel.isParting) tunnel.endIdle();
+}
+
+/** What has been ended so far: work that has taken its goodbye counts, though its sockets linger. */
+export function endedIn(tracker: Tracker): Ended {
+  let { farewell } = tracker;
+  for (const tunnel of tracker.tunnels()) {
+    if (tunnel.active && tunnel.hasParted) farewell += Math.max(1, tunnel.exchangesOpen);
+  }
+  return { farewell, cut: tracker.cut };
 }
 
 /** A client whose app was never reached has nothing that could still be finished. */

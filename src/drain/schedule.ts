@@ -24,15 +24,14 @@ export function momentsIn(
   random: Chance,
 ): number[] {
   const slotMs = Math.max((untilMs - fromMs) / count, SECOND_MS / ratePerSecond);
-  return Array.from({ length: count }, (_, slot) => fromMs + (slot + random()) * slotMs);
+  const moments: number[] = [];
+  for (let slot = 0; slot < count; slot++) moments.push(fromMs + (slot + random()) * slotMs);
+  return moments;
 }
 
 /** Those on which nothing has passed first: they lose least. Random where nothing else decides. */
-export function orderOf<T>(all: Iterable<T>, isQuiet: (one: T) => boolean, random: Chance): T[] {
-  const quiet: T[] = [];
-  const busy: T[] = [];
-  for (const one of all) (isQuiet(one) ? quiet : busy).push(one);
-  return shuffle(quiet, random).concat(shuffle(busy, random));
+export function orderOf<T>(quiet: readonly T[], busy: readonly T[], random: Chance): T[] {
+  return shuffle([...quiet], random).concat(shuffle([...busy], random));
 }
 
 /** Fisher and Yates. */

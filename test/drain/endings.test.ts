@@ -266,3 +266,18 @@ t.test('an app that refuses does not end the drain while somebody is being ended
   t.same(told, ['drained app-gone']);
   t.end();
 });
+
+t.test('who has parted and only lingers holds up no drain whose app is gone', (t) => {
+  const { drain, traffic, reports } = drainIn('draining');
+  const [first] = traffic.tracker.tunnels();
+  traffic.end(first);
+  const lingering = traffic.websocket();
+  traffic.fin(lingering, 'app');
+  Object.defineProperty(lingering, 'isParting', { value: true });
+  drain.appRefuses();
+  t.equal(drain.phase, 'draining', 'it has yet to answer');
+  Object.defineProperty(lingering, 'hasParted', { value: true });
+  drain.appRefuses();
+  t.match(reports, [{ ended: 'app-gone', finished: 2, farewell: 1, cut: 0 }]);
+  t.end();
+});

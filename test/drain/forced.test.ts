@@ -53,6 +53,21 @@ t.test('at the deadline those who do not take it are cut after half a second', (
   t.end();
 });
 
+t.test('one whose sockets have yet to close has parted all the same', (t) => {
+  const { drain, clock, traffic, reports } = drainIn('draining');
+  traffic.manners.farewell = GRACE_MS.now;
+  const [first] = traffic.tracker.tunnels();
+  traffic.end(first);
+  traffic.websocket();
+  drain.now('SIGTERM');
+  traffic.manners.farewell = 'never';
+  traffic.websocket().sayFarewell();
+  clock.advance(GRACE_MS.now);
+  t.match(reports, [{ ended: 'now', farewell: 1, cut: 1 }]);
+  t.same([traffic.tracker.farewell, traffic.tracker.cut], [1, 1]);
+  t.end();
+});
+
 t.test('idle connections are ended with the rest, and are no work', (t) => {
   const { clock, drain, traffic, reports } = drainIn('draining');
   traffic.manners.idleEndMs = 30;

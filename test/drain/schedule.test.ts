@@ -82,7 +82,9 @@ t.test('where there is nobody, there is no moment', (t) => {
 
 t.test('the quiet come first, and nobody is left out or comes twice', (t) => {
   const all = Array.from({ length: 1_000 }, (_, one) => one);
-  const order = orderOf(all, (one) => one % 3 === 0, chance(5));
+  const isQuiet = (one: number): boolean => one % 3 === 0;
+  const busy = all.filter((one) => !isQuiet(one));
+  const order = orderOf(all.filter(isQuiet), busy, chance(5));
   t.ok(order.slice(0, 334).every((one) => one % 3 === 0));
   t.ok(order.slice(334).every((one) => one % 3 !== 0));
   t.same(
@@ -96,7 +98,7 @@ t.test('every order is as likely as any other', (t) => {
   const random = chance(11);
   const seen = new Map<string, number>();
   for (let times = 0; times < 6_000; times++) {
-    const order = orderOf(['a', 'b', 'c'], () => true, random).join('');
+    const order = orderOf(['a', 'b', 'c'], [], random).join('');
     seen.set(order, (seen.get(order) ?? 0) + 1);
   }
   t.equal(seen.size, 6);
