@@ -104,6 +104,7 @@ export class Parting {
     if (farewell === 'none' || farewell === 'not-yet' || farewell === 'end') return false;
     // A WebSocket's client that has ended already is who ended it: nobody is left to answer.
     if (farewell === 'close' && this.client.readableEnded) return false;
+    this.tunnel.partedBy('app');
     this.say(farewell);
     return true;
   }

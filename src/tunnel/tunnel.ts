@@ -139,7 +139,6 @@ export class Tunnel implements Facts {
     if (this.app === undefined || this.client.destroyed || this.client.writableEnded) return false;
     if (farewellForApp === 'never' || (farewellForApp === 'drain' && !isDraining)) return false;
     if (!wasReset && this.observer.farewell() === 'retry') return false;
-    this.endedBy ??= 'app';
     return this.beginParting(this.app as LaneSocket).standIn();
   }
 
