@@ -61,6 +61,8 @@ export interface Observer {
   readonly undecided: boolean;
   /** The client has said its protocol's goodbye. */
   readonly clientClosed: boolean;
+  /** And the app has yet to answer it. */
+  readonly appOwesClose: boolean;
   /** What a drain asks of an HTTP/1.1 connection; undefined for all others. */
   readonly http: HttpTurn | undefined;
   /** Which goodbye could stand right behind the last byte read from the app. */

@@ -43,6 +43,7 @@ class Detector implements Observer {
   stops = false;
   mark: Mark = 'none';
   readonly clientClosed = false;
+  readonly appOwesClose = false;
   readonly http = undefined;
   private readonly facts: Facts;
   private state = OPENING;

@@ -10,6 +10,7 @@ export const OPAQUE: Observer = {
   mark: 'none',
   undecided: false,
   clientClosed: false,
+  appOwesClose: false,
   http: undefined,
   fromClient: (chunk) => chunk.length,
   fromApp: (chunk) => chunk.length,

@@ -123,7 +123,7 @@ function onClientEnd(this: LaneSocket): void {
   tunnel.ended(this);
   tunnel.parting?.request.release();
   if (tunnel.heldCr) app.write(CR);
-  app.end();
+  if (tunnel.parting?.withholdsEnd !== true) app.end();
 }
 
 function onAppEnd(this: LaneSocket): void {
@@ -133,7 +133,10 @@ function onAppEnd(this: LaneSocket): void {
   }
   const standsIn = this.tunnel.standsInForApp(false);
   this.tunnel.ended(this);
-  if (standsIn) return;
+  if (standsIn) {
+    if (this.peer.readableEnded) this.end();
+    return;
+  }
   this.tunnel.parting?.appEnded();
   this.peer.end();
 }

@@ -12,11 +12,15 @@ import type { Parting } from './parting.js';
 export function passLateFromApp(app: LaneSocket, chunk: Buffer): void {
   const { tunnel, peer: client } = app;
   const parting = tunnel.beginParting(app);
-  if (!parting.passesApp) return;
+  if (!parting.passesApp) {
+    parting.discard(chunk, 0);
+    return;
+  }
   tunnel.around.events.sentBytes += chunk.length;
   client.cork();
   let passed = 0;
-  for (let at = 0; at < chunk.length && parting.passesApp;) {
+  let at = 0;
+  while (at < chunk.length && parting.passesApp) {
     const { observer } = tunnel;
     observer.stops = observer.http !== undefined || parting.isDue;
     at = observeApp(tunnel, chunk, at);
@@ -25,6 +29,7 @@ export function passLateFromApp(app: LaneSocket, chunk: Buffer): void {
   }
   if (parting.answer.isHolding) parting.answer.hold(chunk, passed);
   else if (parting.passesApp) pass(client, chunk, passed, chunk.length);
+  else parting.discard(chunk, at);
   if (client.writableCorked > 0) client.uncork();
   if (parting.passesApp && client.writableLength >= QUEUE_BYTES_MAX) app.pause();
 }

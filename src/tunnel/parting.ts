@@ -15,6 +15,7 @@ import { closingHead } from '../protocol/http1/farewell.js';
 import { closeFrame } from '../protocol/websocket/farewell.js';
 import { endBehind } from './ending.js';
 import type { LaneSocket } from './lane.js';
+import { observeApp } from './observe.js';
 import { LINGER_MS, UNAVAILABLE } from './refusal.js';
 import type { Tunnel } from './tunnel.js';
 import { WithheldHead } from './withheld.js';
@@ -184,6 +185,22 @@ export class Parting {
     if (!this.hasSpoken || this.taken) return;
     this.taken = true;
     if (this.state === 'said') endBehind(this.client);
+  }
+
+  /**
+   * The client has answered our Close and ended, as clients do at the end that follows. The app knows
+   * of the answer alone, which it takes for the first Close, and answers: only then is it told the end.
+   */
+  get withholdsEnd(): boolean {
+    const { observer } = this.tunnel;
+    return this.state === 'said' && observer.appOwesClose && !this.app.readableEnded;
+  }
+
+  /** Reads on in what does not pass any more: the app may have said its own goodbye. */
+  discard(chunk: Buffer, from: number): void {
+    if (this.state !== 'said') return;
+    for (let at = from; at < chunk.length;) at = observeApp(this.tunnel, chunk, at);
+    if (this.client.readableEnded && !this.withholdsEnd) this.app.end();
   }
 
   /** It is cut: what has not left this process was never said, nor is what was held back. */

@@ -55,14 +55,38 @@ t.test(
     await client.ended();
     t.ok(tunnel.hasParted);
     client.end();
-    await app.ended();
-    appSays(all, frame(1, 'still here'));
+    await client.gone();
+    await app.got(all.before.app + CLOSE_REPLY.length);
+    app.send(frame(1, 'still here'));
+    t.equal(app.leaving, 'open', 'it has not answered yet');
     await isCutInTime(t, all, [app]);
     t.same(heardBy(all), { client: CLOSE, app: CLOSE_REPLY });
     t.ok(tunnel.hasParted);
     t.equal(carrier.tracker.closedBy.websocket.drain, 1);
   },
 );
+
+t.test('an app is told the end when it has answered the Close, not before', async (t) => {
+  const answer = frame(1, 'too late') + frame(8, '\x03\xe9');
+  for (let cut = 0; cut <= answer.length; cut++) {
+    const all = await closed(t);
+    const { client, app, carrier } = all;
+    if (cut === answer.length) appSays(all, answer); // it closes by itself, a moment later
+    client.send(CLOSE_REPLY);
+    await client.ended();
+    client.end();
+    await client.gone();
+    if (cut < answer.length) {
+      appSays(all, answer.slice(0, cut));
+      t.equal(all.tunnel.app?.writableEnded, false);
+      appSays(all, answer.slice(cut));
+    }
+    await app.ended();
+    app.end();
+    await carrier.empty();
+    t.same(heardBy(all), { client: CLOSE, app: CLOSE_REPLY });
+  }
+});
 
 t.test('a client that says nothing is gone by its limit, and has not parted', async (t) => {
   const all = await closed(t);
@@ -208,8 +232,8 @@ t.test(
     t.ok(frames > 0 && frames <= sent, `${frames} of ${sent} frames`);
     t.ok(heard === BIG.repeat(frames) + CLOSE, 'no frame is split');
     all.client.end();
-    await all.app.ended();
     all.app.end();
+    await all.app.ended();
     await all.carrier.empty();
     t.ok(all.tunnel.hasParted);
   },

@@ -62,6 +62,7 @@ async function partsInOrder(t: Test, all: Talk, said: string): Promise<void> {
   client.send(CLOSE_REPLY);
   await client.ended();
   client.end();
+  appSays(all, CLOSE_REPLY);
   await app.ended();
   app.end();
   await client.gone();
@@ -220,9 +221,9 @@ t.test("a client's Close that is half through crosses ours, and is the answer to
     await client.ended();
     t.ok(tunnel.hasParted);
     client.end();
+    app.end();
     await app.ended();
     t.same(heardBy(one), { client: CLOSE, app: CLOSE_REPLY });
-    app.end();
     await opened.carrier.empty();
   }
 });
@@ -237,9 +238,9 @@ t.test('what a client still says before it answers passes to the app', async (t)
   one.client.send(CLOSE_REPLY);
   await one.client.ended();
   one.client.end();
+  one.app.end();
   await one.app.ended();
   t.equal(heardBy(one).app, more + CLOSE_REPLY);
-  one.app.end();
   await opened.carrier.empty();
 });
 

@@ -76,6 +76,10 @@ class Http1Observer implements Observer, HttpTurn {
     return false;
   }
 
+  get appOwesClose(): boolean {
+    return false;
+  }
+
   farewell(): Farewell {
     return this.streaming ? farewellOf(this.answers.message) : 'none';
   }

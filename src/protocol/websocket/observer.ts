@@ -38,6 +38,10 @@ class WebSocketObserver implements Observer {
     return this.client.isClosed();
   }
 
+  get appOwesClose(): boolean {
+    return this.client.isClosed() && !this.app.isClosed();
+  }
+
   /** One Close is enough, whoever has sent it (RFC 6455 section 5.5.1). */
   farewell(): Farewell {
     if (this.client.isClosed() || this.app.isClosed()) return 'none';
