@@ -70,6 +70,7 @@ t.test('a stream without a last chunk was cut, by a FIN or by a reset', async (t
   );
   t.ok(counts.cutByFin >= 2);
   t.ok(counts.cutByReset >= 5);
+  t.equal(counts.resets, counts.cutByReset);
   t.match(counts, { endedWhole: 0, gaps: 0, duplicates: 0 });
   const cut = counts.cutByFin + counts.cutByReset;
   t.ok(counts.endsPerSecondMax >= 1 && counts.endsPerSecondMax <= cut);
@@ -186,6 +187,43 @@ t.test('deflate is used where it is asked for, and there alone', async (t) => {
     await reported(driver, ({ webSockets }) => webSockets[name].echoed >= 5);
     t.same([...extensions], [expected]);
     t.same((await driver.stop()).webSockets[name].closes, {}, 'what it closed itself is no close');
+  }
+});
+
+t.test('what does not open again stays closed', async (t) => {
+  const target = await serveSockets(t, (webSocket) => {
+    echo(webSocket);
+    setTimeout(() => webSocket.close(1001), 100);
+  });
+  const isClosed = ({ closes }: WebSocketCounts): boolean => closes['1001'] === 1;
+  const { webSockets } = await talked(t, target, isClosed, { reopens: false });
+  t.match(webSockets.plain, { opened: 1, open: 0, unclean: 0, failures: {} });
+  const ended = ({ socket }: Request): void =>
+    void socket.write(`${STREAM_HEAD}${chunk(eventOf(1))}0\r\n\r\n`);
+  const streams = await streamed(t, ended, { times: 1, plan: { reopens: false } });
+  t.match(streams, { opened: 1, endedWhole: 1 });
+});
+
+t.test('an echo that a Close has crossed is told from one that was lost', async (t) => {
+  const target = await serveSockets(t, (webSocket, socket, number) => {
+    const acts = [
+      // At once; late; without a Close.
+      () => webSocket.close(1001),
+      () => setTimeout(() => webSocket.close(1001), 1_300),
+      () => socket.end(),
+    ];
+    webSocket.once('message', acts[number % acts.length]);
+  });
+  const areSeen = ({ closes }: WebSocketCounts): boolean =>
+    closes['1001'] >= 2 && closes['1006'] >= 1;
+  const report = await talked(t, target, areSeen, {
+    webSockets: { plain: 6, deflate: 6, everyMs: 5_000 },
+    finishMs: 100,
+  });
+  for (const name of ['plain', 'deflate'] as const) {
+    const { lost, oldestCrossedMs, unanswered } = report.webSockets[name];
+    t.ok(lost >= 2 && lost < unanswered, `${lost} of ${unanswered}`);
+    t.ok(oldestCrossedMs < 1_000, `${oldestCrossedMs} ms`);
   }
 });
 

@@ -127,6 +127,7 @@ t.test('a request that crossed a FIN is repeated, and is no failure', async (t) 
     t.equal(counts.repeatedAfterFin, crossed);
     t.ok(crossed >= 3);
     t.equal(counts.connections, crossed + 1);
+    t.ok(counts.resets <= Math.ceil(crossed / 2), `${counts.resets} resets, all behind a FIN`);
   }
 });
 
@@ -154,6 +155,7 @@ t.test('a reset on a connection used before is a failure, also beside bytes', as
   t.ok(reset >= 2);
   t.ok(inAnswer >= 2);
   t.equal(reset + inAnswer, counts.connections - (counts.sent % 2));
+  t.equal(counts.resets, reset + inAnswer);
 });
 
 t.test('an answer that says close, and a FIN between requests, are nothing to count', async (t) => {
@@ -164,7 +166,7 @@ t.test('an answer that says close, and a FIN between requests, are nothing to co
   });
   const plan = { getKept: { lanes: 1, pauseMs: 100 } };
   const { counts } = await countsOf(t, target, 'getKept', { count: 9, plan });
-  t.match(counts, { ok: counts.sent, repeatedAfterFin: 0, resetWhileIdle: 0, unasked: 0 });
+  t.match(counts, { ok: counts.sent, repeatedAfterFin: 0, resets: 0, unasked: 0 });
   t.ok(counts.connections >= 6);
 });
 
@@ -182,6 +184,7 @@ t.test('what happens between requests is counted beside the failures', async (t)
   const { counts } = await countsOf(t, target, 'getKept', { count: 6, plan });
   t.match(counts, { ok: counts.sent, repeatedAfterFin: 0 });
   t.ok(counts.resetWhileIdle >= 2, 'resets');
+  t.ok(counts.resets >= counts.resetWhileIdle, 'they are among all resets');
   t.ok(counts.unasked >= 2, 'answers to nothing');
 });
 

@@ -23,6 +23,7 @@ import { until } from '../peers/until.js';
 const PLAN = {
   getKept: { lanes: 2, pauseMs: 20 },
   postKept: { lanes: 2, pauseMs: 20 },
+  seldomKept: { lanes: 2, pauseMs: 200 },
   getOnce: { lanes: 2, pauseMs: 20 },
   postOnce: { lanes: 2, pauseMs: 20 },
   slowKept: { lanes: 2, pauseMs: 10 },
@@ -57,16 +58,17 @@ function wentWell(t: Test, report: Report): void {
     const counts = report.requests[name];
     t.match(counts, { sent: counts.ok, inProgress: 0 }, name);
     t.same(counts.failures, {}, `${name}: failures`);
-    t.match(counts, { repeatedAfterFin: 0, resetWhileIdle: 0, unasked: 0 }, name);
+    t.match(counts, { repeatedAfterFin: 0, resets: 0, resetWhileIdle: 0, unasked: 0 }, name);
     const isKept = name.endsWith('Kept');
     t.equal(counts.connections, isKept ? PLAN[name].lanes : counts.sent, `${name}: connections`);
   }
-  t.match(report.streams, { opened: 3, endedWhole: 0, cutByFin: 0, cutByReset: 0 });
+  t.match(report.streams, { opened: 3, endedWhole: 0, cutByFin: 0, cutByReset: 0, resets: 0 });
   t.same(report.streams.failures, {}, 'streams: failures');
   t.match(report.streams, { gaps: 0, duplicates: 0, brokenEvents: 0, endsPerSecondMax: 0 });
   for (const name of WEB_SOCKET_LANES) {
     const counts = report.webSockets[name];
     t.match(counts, { opened: 3, sent: counts.echoed, unanswered: 0, outOfOrder: 0, wrong: 0 });
+    t.match(counts, { lost: 0, oldestCrossedMs: 0, resets: 0 });
     t.same(counts.closes, {}, `${name}: closes`);
     t.same(counts.failures, {}, `${name}: failures`);
   }

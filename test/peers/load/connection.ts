@@ -28,13 +28,17 @@ export class Connection {
   private settle: ((outcome: Outcome) => void) | undefined;
   private isUsable = true;
 
-  constructor(at: At) {
+  /** A reset is counted in `counts`. */
+  constructor(at: At, counts: { resets: number }) {
     this.wire = new Wire(at);
     const { socket } = this.wire;
     socket.on('data', (bytes: Buffer) => this.take(bytes));
     socket.on('end', () => this.parted());
     socket.on('error', () => this.parted());
-    socket.on('close', () => (this.isUsable = false));
+    socket.on('close', () => {
+      this.isUsable = false;
+      if (this.wire.wasReset) counts.resets++;
+    });
   }
 
   /** Whether another request may be written to it. */

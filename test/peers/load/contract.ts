@@ -8,6 +8,7 @@
 export const REQUEST_LANES = [
   'getKept',
   'postKept',
+  'seldomKept',
   'getOnce',
   'postOnce',
   'slowKept',
@@ -69,6 +70,8 @@ export interface RequestPlan {
 export interface Plan {
   readonly getKept?: RequestPlan;
   readonly postKept?: RequestPlan;
+  /** As `getKept`, for clients that pause for long. */
+  readonly seldomKept?: RequestPlan;
   readonly getOnce?: RequestPlan;
   readonly postOnce?: RequestPlan;
   /** By turns with their head at once and the body in pieces, or with all of it late. */
@@ -85,6 +88,8 @@ export interface Plan {
     readonly deflate: number;
     readonly everyMs: number;
   };
+  /** Streams and WebSockets that have ended are opened again: yes. */
+  readonly reopens?: boolean;
   /** Of one message: 64. */
   readonly messageBytes?: number;
   /** The lanes begin evenly spread over this time: 1 s. */
@@ -95,13 +100,14 @@ export interface Plan {
   readonly finishMs?: number;
 }
 
-/** What goes on while a Deployment is rolled out. Kept connections live for 3 to 5 s. */
+/** What goes on while a Deployment is rolled out. No client ends a kept connection by itself. */
 export const ROLLOUT_PLAN = {
-  getKept: { lanes: 10, pauseMs: 100, requestsMax: 40 },
-  postKept: { lanes: 4, pauseMs: 100, requestsMax: 40 },
+  getKept: { lanes: 10, pauseMs: 100 },
+  postKept: { lanes: 4, pauseMs: 100 },
+  seldomKept: { lanes: 10, pauseMs: 4_000 },
   getOnce: { lanes: 4, pauseMs: 100 },
   postOnce: { lanes: 2, pauseMs: 100 },
-  slowKept: { lanes: 2, pauseMs: 100, requestsMax: 2 },
+  slowKept: { lanes: 2, pauseMs: 100 },
   slowOnce: { lanes: 2, pauseMs: 100 },
   streams: { lanes: 20, everyMs: 500 },
   webSockets: { plain: 50, deflate: 50, everyMs: 1_000 },
@@ -130,6 +136,8 @@ export interface RequestCounts {
    * 9112 9.5) and are counted by what became of that. No failures.
    */
   repeatedAfterFin: number;
+  /** Connections that were reset, whenever that was and whatever else is counted for it. */
+  resets: number;
   /** Kept connections that were reset while no request was under way. No failures. */
   resetWhileIdle: number;
   /** Kept connections on which something came that nobody had asked for. */
@@ -147,6 +155,8 @@ export interface StreamCounts {
   /** Ended without it. */
   cutByFin: number;
   cutByReset: number;
+  /** Connections that were reset, these and others. */
+  resets: number;
   /** Ends of all three kinds in the fullest second. */
   endsPerSecondMax: number;
   /** Not opened, or silent for too long. */
@@ -170,7 +180,7 @@ export interface WebSocketCounts {
   closes: Record<string, number>;
   /** Closes without both Close frames. */
   unclean: number;
-  /** Closes whose connection ended with a reset. */
+  /** Connections that were reset, whatever else is counted for it. */
   resets: number;
   /** Not opened, or an echo that never came. */
   failures: Failures;
@@ -178,6 +188,13 @@ export interface WebSocketCounts {
   echoed: number;
   /** Messages whose echo had not come when their socket closed. */
   unanswered: number;
+  /**
+   * Of these, such as crossed nobody's Close: the socket had no clean end, or they had been sent
+   * more than a second before it, and than twice the slowest echo.
+   */
+  lost: number;
+  /** Of those that did cross one: how long before the end the first was sent. */
+  oldestCrossedMs: number;
   outOfOrder: number;
   wrong: number;
   slowestEchoMs: number;

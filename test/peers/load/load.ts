@@ -28,11 +28,11 @@ export class Load {
 
   /** Begins at once. `target` is what the Host field says of `at`. */
   constructor(at: At, target: string, plan: Plan) {
-    const { rampMs = RAMP_MS, timeoutMs = TIMEOUT_MS } = plan;
+    const { rampMs = RAMP_MS, timeoutMs = TIMEOUT_MS, reopens = true } = plan;
     this.plan = plan;
     this.delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
     this.delay.enable();
-    this.lanes = lanesOf(plan, { at, target, ledger: this.ledger, timeoutMs });
+    this.lanes = lanesOf(plan, { at, target, ledger: this.ledger, timeoutMs, reopens });
     const stepMs = rampMs / this.lanes.length;
     this.runs = Promise.all(this.lanes.map((lane, number) => lane.run(number * stepMs)));
   }

@@ -28,6 +28,8 @@ const HOW: Readonly<Record<string, Parting['how']>> = {
   ETIMEDOUT: 'timeout',
 };
 
+const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
+
 /** A connection that knows how it was left. */
 export class Wire {
   readonly socket: Socket;
@@ -35,19 +37,23 @@ export class Wire {
   /** A byte has come. */
   hasReceived = false;
   parting: Parting | undefined;
+  /** By the other side, be it behind a FIN. */
+  wasReset = false;
 
   constructor(at: At) {
     this.socket = connect({ ...at, noDelay: true });
     this.socket.on('connect', () => (this.isConnected = true));
     this.socket.once('data', () => (this.hasReceived = true));
     this.socket.on('end', () => {
-      this.parting ??= wasReset(this.socket)
+      this.wasReset ||= hasReset(this.socket);
+      this.parting ??= this.wasReset
         ? { how: 'reset', detail: 'a reset behind bytes' }
         : { how: 'fin', detail: 'a FIN' };
     });
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       // Without a code it is the word of whoever destroyed it on this side.
       if (error.code === undefined) return;
+      this.wasReset ||= RESETS.has(error.code);
       this.parting ??= { how: HOW[error.code] ?? 'other', detail: error.message };
     });
   }
@@ -76,7 +82,7 @@ export class Wire {
  * Node 20 takes bytes and a reset that come together for bytes and an end. The error is still in
  * the socket, and a read finds it; behind a FIN there is none, even if a reset followed it.
  */
-function wasReset(socket: Socket): boolean {
+function hasReset(socket: Socket): boolean {
   const fd = (socket as { readonly _handle?: { readonly fd?: number } | null })._handle?.fd;
   if (fd === undefined || fd < 0) return false;
   try {

@@ -11,6 +11,8 @@ export interface Job {
   readonly target: string;
   readonly ledger: Ledger;
   readonly timeoutMs: number;
+  /** What stays open, and has ended, is opened again. */
+  readonly reopens: boolean;
 }
 
 /** What can be asked of every lane. */

@@ -20,6 +20,7 @@ interface Kind {
 const KINDS: Readonly<Record<RequestLaneName, Kind>> = {
   getKept: { method: 'GET', isKept: true, isSlow: false },
   postKept: { method: 'POST', isKept: true, isSlow: false },
+  seldomKept: { method: 'GET', isKept: true, isSlow: false },
   getOnce: { method: 'GET', isKept: false, isSlow: false },
   postOnce: { method: 'POST', isKept: false, isSlow: false },
   slowKept: { method: 'GET', isKept: true, isSlow: true },
@@ -132,7 +133,7 @@ export class RequestLane implements Lane {
     if (connection?.wasResetWhileFree === true) counts.resetWhileIdle++;
     if (connection?.hasUnasked === true) counts.unasked++;
     counts.connections++;
-    return (this.connection = new Connection(this.job.at));
+    return (this.connection = new Connection(this.job.at, counts));
   }
 
   private next(): Ask {

@@ -34,6 +34,7 @@ export class StreamLane implements Lane {
     await this.pause.wait(delayMs);
     while (!this.pause.isOver) {
       const hasOpened = await this.read();
+      if (hasOpened && !this.job.reopens) break;
       if (!hasOpened) await this.pause.wait(RETRY_MS);
     }
     await this.connection?.end();
@@ -54,7 +55,7 @@ export class StreamLane implements Lane {
   /** Reads one stream to its end; false if there was none. */
   private async read(): Promise<boolean> {
     const fromMs = performance.now();
-    const connection = (this.connection = new Connection(this.job.at));
+    const connection = (this.connection = new Connection(this.job.at, this.counts));
     const silent = setTimeout(() => connection.giveUp(), this.job.timeoutMs);
     this.rest = '';
     const onHead = ({ status }: AnswerHead): void => {

@@ -13,6 +13,8 @@ import { wrongStatus } from './request-lane.js';
 const RETRY_MS = 500;
 const CLOSE_MS_MAX = 2_000;
 const DONE = 1_000;
+/** A message that is older than that, and than twice the slowest echo, should have had its own. */
+const CROSSED_MS_MAX = 1_000;
 
 interface Message {
   readonly text: string;
@@ -89,6 +91,7 @@ export class WebSocketLane implements Lane {
     while (!this.pause.isOver) {
       const life = (this.life = new Life(this.name, this.job));
       await this.live(life);
+      if (life.isOpen && !this.job.reopens) break;
       if (!life.isOpen) await this.pause.wait(RETRY_MS);
     }
   }
@@ -167,7 +170,8 @@ export class WebSocketLane implements Lane {
     const { counts, job } = this;
     const { due, isLeft, isOpen, refusal, wire } = life;
     if (isOpen) counts.open--;
-    counts.unanswered += due.length;
+    if (wire.wasReset) counts.resets++;
+    this.unanswered(due, wasClean && !isLeft);
     if (isLeft) return;
     if (refusal !== undefined) {
       this.fails(refusal.failure, refusal.detail);
@@ -175,8 +179,18 @@ export class WebSocketLane implements Lane {
     }
     counts.closes[code] = (counts.closes[code] ?? 0) + 1;
     if (!wasClean) counts.unclean++;
-    if (wire.parting?.how === 'reset') counts.resets++;
     job.ledger.closes.add(job.ledger.atMs);
+  }
+
+  private unanswered(due: readonly Message[], mayHaveCrossed: boolean): void {
+    const { counts } = this;
+    counts.unanswered += due.length;
+    const crossedMsMax = Math.max(CROSSED_MS_MAX, 2 * counts.slowestEchoMs);
+    for (const { sentMs } of due) {
+      const ms = performance.now() - sentMs;
+      if (!mayHaveCrossed || ms > crossedMsMax) counts.lost++;
+      else counts.oldestCrossedMs = slower(counts.oldestCrossedMs, ms);
+    }
   }
 
   private fails(failure: Failure, detail: string): void {
