@@ -10,7 +10,8 @@ import { ending } from './held.js';
 import { deletePod, endOf, type HeldPod, holdPod } from './held-pod.js';
 import { containerOf } from './namespace.js';
 
-const GRACE_S = 720;
+const GRACE_S = 820;
+/** Less than the budget without its window for goodbyes. */
 const HELD_MS = 660_000;
 /** How often the pod is looked at. */
 const LOOK_MS = 60_000;

@@ -1,13 +1,22 @@
 /**
  * Pods of a long grace period that are deleted in other ways than the usual one: with a short grace
- * period, in one go or later, by force; and an app that dies while its preStop waits.
+ * period, in one go or later, by force; and an app that dies while its preStop waits. Whatever it is,
+ * nobody who is held goes without a goodbye.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
+import type { Driver } from '../peers/load/driver.js';
 import { bothWays, casesOnCluster, type Sidecar } from './cases.js';
-import type { Ending } from './held.js';
+import {
+  CARRIED,
+  carry,
+  hasEverybodyAGoodbye,
+  isEveryEndClean,
+  isNothingLost,
+} from './goodbyes.js';
 import type { Namespace } from './namespace.js';
 import { seconds, SinglePod } from './single.js';
+import { tell } from './telling.js';
 
 /** The pod's own: nothing here may take as long. */
 const GRACE_S = 600;
@@ -23,29 +32,44 @@ const KUBELET_S_MIN = 2;
 const UNDER_WAY_MS = 2_000;
 const POLL_MS = 200;
 
-/** A pod of a long grace period that holds a stream, and is deleted with a short one. */
+/** A pod of a long grace period, with those it holds, which is deleted with a short one. */
 async function short(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
   const wanted = { manifest: sidecar, graceS: GRACE_S };
   const pod = await SinglePod.create(t, namespace, `short-${sidecar}`, wanted);
-  const streamEnds = await pod.hold(t);
+  const driver = await carry(t, namespace, pod.target);
   const deletedMs = await pod.delete(`--grace-period=${SHORT_S}`);
   const goneMs = await pod.gone();
-  await tellEnd(t, pod, streamEnds, deletedMs, goneMs);
+  await tellEnd(t, pod, deletedMs, goneMs);
   t.ok(goneMs - deletedMs < SHORT_S * 1_000 + LATE_MS_MAX, 'all is gone after the short grace');
-  t.equal((await pod.end('app')).exitCode, 0, 'the app is asked to stop, and does');
-  // Beside the app it has had its SIGTERM long ago, drains for all it knows, and is mostly killed.
-  if (sidecar === 'classic') return;
-  t.equal((await pod.end('tidegate')).exitCode, 0, 'tidegate ends well');
-  const { reason, ended } = await pod.message();
-  t.equal(reason, 'preStop');
-  t.match(ended, /^(now|app-gone)$/, 'its SIGTERM and the end of the app come together');
+  const [app, tidegate] = await Promise.all([pod.end('app'), pod.end('tidegate')]);
+  t.same([app.exitCode, tidegate.exitCode], [0, 0], 'both end well');
+  const { reason, ended, cut } = await pod.message();
+  t.same([reason, cut], ['preStop', 0]);
+  t.match(ended, /^(now|app-gone|finished)$/, 'its SIGTERM and the end of the app come together');
+  await hasLeft(t, driver);
 }
 
-/** The kubelet waits for preStop hooks as long as it was told first; a signal ends the drain. */
+/** The kubelet waits for preStop hooks as long as it was told first; nobody loses anything by it. */
+async function shortenedLater(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
+  const wanted = { manifest: sidecar, graceS: DRAIN_S, manner: 'closes' } as const;
+  const pod = await SinglePod.create(t, namespace, `later-${sidecar}`, wanted);
+  const driver = await carry(t, namespace, pod.target);
+  const deletedMs = await pod.delete();
+  await pod.logged('tidegate', 'draining');
+  await sleep(UNDER_WAY_MS);
+  await pod.delete(`--grace-period=${SHORT_S}`);
+  const goneMs = await pod.gone();
+  await tellEnd(t, pod, deletedMs, goneMs);
+  t.ok(goneMs - deletedMs < DRAIN_S * 1_000 + LATE_MS_MAX, 'the pod is gone in time');
+  t.match(await pod.message(), { reason: 'preStop', ended: /^(finished|deadline)$/, cut: 0 });
+  await hasLeft(t, driver);
+}
+
+/** A signal ends a drain that a second delete did not shorten. */
 async function shortened(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
   const wanted = { manifest: sidecar, graceS: GRACE_S };
   const pod = await SinglePod.create(t, namespace, `shortened-${sidecar}`, wanted);
-  const streamEnds = await pod.hold(t);
+  const driver = await carry(t, namespace, pod.target);
   await pod.delete();
   await pod.logged('tidegate', 'draining');
   // Until the hooks are surely under way.
@@ -58,45 +82,48 @@ async function shortened(t: Test, namespace: Namespace, sidecar: Sidecar): Promi
   await namespace.node(pod.name, 'tidegate', "process.kill(1, 'SIGTERM');").catch(() => undefined);
   const signalledMs = Date.now();
   const goneMs = await pod.gone();
-  await tellEnd(t, pod, streamEnds, signalledMs, goneMs);
+  await tellEnd(t, pod, signalledMs, goneMs);
   t.ok(goneMs - signalledMs < LATE_MS_MAX, 'a signal ends it');
   const [app, tidegate] = await Promise.all([pod.end('app'), pod.end('tidegate')]);
-  const { reason, ended, activeAtEnd } = await pod.message();
   t.same([app.exitCode, tidegate.exitCode], [0, 0], 'both end well');
-  t.same([reason, ended, activeAtEnd], ['preStop', 'now', 1], 'it tells why');
+  t.match(await pod.message(), { reason: 'preStop', ended: 'now', cut: 0 }, 'it tells why');
+  await hasLeft(t, driver);
 }
 
-async function tellEnd(
-  t: Test,
-  pod: SinglePod,
-  streamEnds: () => Promise<Ending>,
-  sinceMs: number,
-  goneMs: number,
-): Promise<void> {
-  const [stoppedMs, stream] = await Promise.all([pod.appStopped(), streamEnds()]);
+/** Each of those that were held, with a goodbye. */
+async function hasLeft(t: Test, driver: Driver): Promise<void> {
+  const report = await driver.stop();
+  tell(t, report);
+  isNothingLost(t, report);
+  isEveryEndClean(t, report, CARRIED);
+}
+
+async function tellEnd(t: Test, pod: SinglePod, sinceMs: number, goneMs: number): Promise<void> {
+  const stoppedMs = await pod.appStopped();
   const [app, tidegate] = await Promise.all([pod.end('app'), pod.end('tidegate')]);
   t.comment(`SIGTERM of the app after ${seconds(sinceMs, stoppedMs)}`);
-  t.comment(`its stream: ${stream.how} after ${seconds(sinceMs, stream.atMs)}`);
   t.comment(`exit codes: app ${app.exitCode}, tidegate ${tidegate.exitCode}`);
   t.comment(`message: ${(tidegate.message ?? 'none').trim()}`);
   t.comment(`all gone after ${seconds(sinceMs, goneMs)}`);
 }
 
-/** Deletes a pod that holds a stream by force. */
+/** Deletes a pod by force, with those it holds. */
 async function forced(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
   const wanted = { manifest: sidecar, graceS: GRACE_S };
   const pod = await SinglePod.create(t, namespace, `forced-${sidecar}`, wanted);
-  const streamEnds = await pod.hold(t);
+  const driver = await carry(t, namespace, pod.target);
   const deletedMs = await pod.delete('--force', '--grace-period=0');
-  const [goneMs, stream, silentMs] = await Promise.all([pod.gone(), streamEnds(), silent(pod)]);
+  const [goneMs, silentMs] = await Promise.all([pod.gone(), silent(pod)]);
   t.comment(`forgotten after ${seconds(deletedMs, goneMs)}`);
-  t.comment(`its stream: ${stream.how} after ${seconds(deletedMs, stream.atMs)}`);
   t.comment(`no port of it answers after ${seconds(deletedMs, silentMs)}`);
   for (const { container, msg, atMs } of pod.log) {
     if (atMs > deletedMs - 500) t.comment(`${container}: ${msg} after ${seconds(deletedMs, atMs)}`);
   }
-  t.ok(stream.atMs - deletedMs < LATE_MS_MAX, 'its stream ends soon');
   t.ok(silentMs - deletedMs < LATE_MS_MAX, 'its containers are gone soon');
+  const report = await driver.stop();
+  tell(t, report);
+  // Two seconds are all that there is, for the app as well: what is under way then is not finished.
+  hasEverybodyAGoodbye(t, report, CARRIED);
 }
 
 /** In a drain that goes on already: the API server forgets the pod, the kubelet goes on with it. */
@@ -112,6 +139,7 @@ async function forcedLater(t: Test, namespace: Namespace, sidecar: Sidecar): Pro
   const stream = await streamEnds();
   t.comment(`forgotten ${seconds(forcedMs, goneMs)} after the delete by force`);
   t.comment(`its stream: ${stream.how} ${seconds(deletedMs, stream.atMs)} after the first delete`);
+  t.equal(stream.how, 'whole');
   t.ok(stream.atMs - forcedMs > FORCED_MS_MIN, 'the drain goes on');
   t.ok(stream.atMs - deletedMs < DRAIN_S * 1_000 + LATE_MS_MAX, 'and ends when it would have');
 }
@@ -159,6 +187,7 @@ async function orphaned(t: Test, namespace: Namespace, sidecar: Sidecar): Promis
     { reason: 'preStop', ended: 'app-gone', cut: 0, exitCode: 0 },
   );
   t.equal((await pod.end('app')).exitCode, 1, 'the app has died of itself');
+  t.equal(stream.how, 'whole', 'and its client was told in its name');
 }
 
 /** Kills the app from within, not by way of tidegate; the time at which it was told. */
@@ -171,7 +200,8 @@ async function dies({ namespace, host }: SinglePod): Promise<number> {
 
 casesOnCluster('a pod is deleted in an unusual way', [
   ...bothWays('a delete with a short grace ends all within it', short),
-  ...bothWays('a drain is not shortened by a second delete, but by a signal', shortened),
+  ...bothWays('a drain is not shortened by a second delete', shortenedLater),
+  ...bothWays('but by a signal', shortened),
   ...bothWays('a delete by force leaves nothing on the node', forced),
   ...bothWays('a drain goes on after a delete by force', forcedLater),
   ...bothWays('a drain ends when the app dies in it', orphaned),

@@ -49,10 +49,10 @@ async function finished(t: Test, namespace: Namespace, sidecar: Sidecar): Promis
   await endedWell(t, pod);
 }
 
-/** What is held never ends. */
-async function cut(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
+/** What is held never ends by itself. */
+async function takesLeave(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
   const wanted = { manifest: sidecar, graceS: GRACE_S };
-  const pod = await SinglePod.create(t, namespace, `cut-${sidecar}`, wanted);
+  const pod = await SinglePod.create(t, namespace, `leaves-${sidecar}`, wanted);
   const streamEnds = await pod.hold(t);
   const deletedMs = await pod.delete();
   const [stream, goneMs] = await Promise.all([streamEnds(), pod.gone()]);
@@ -66,6 +66,7 @@ async function cut(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<voi
     `gone after ${seconds(deletedMs, goneMs)}, the drain took ${tookSeconds} s, from ${seconds(deletedMs, Date.parse(startedAt))} on`,
   );
   t.ok(held > HELD_S_MIN, 'a stream is held until the time of farewells');
+  t.equal(stream.how, 'whole', 'and is ended whole then');
   t.ok(drainedMs - deletedMs < GRACE_S * 1_000, 'and ends before the grace does');
   // Both by the node's clock; the line is written with the answer to the hook.
   t.ok(stoppedMs >= drainedMs - 100, 'the app is not stopped before that');
@@ -73,12 +74,12 @@ async function cut(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<voi
   t.same(message, {
     drained: true,
     reason: 'preStop',
-    ended: 'deadline',
+    ended: 'finished',
     activeAtStart: 1,
-    activeAtEnd: 1,
+    activeAtEnd: 0,
     finished: 0,
-    farewell: 0,
-    cut: 1,
+    farewell: 1,
+    cut: 0,
   });
   await endedWell(t, pod);
 }
@@ -138,7 +139,7 @@ function addWitness({ pod, sidecar }: Manifest, place: 'before' | 'after'): void
 
 casesOnCluster('a pod is deleted', [
   ...bothWays('what is held finishes, and is told of', finished),
-  ...bothWays('what is held too long is cut, and is told of', cut),
+  ...bothWays('what never ends is said goodbye to, and is told of', takesLeave),
   { title: 'a second sidecar before tidegate outlasts the app', run: accompanied('before') },
   { title: 'a second sidecar after tidegate outlasts the app', run: accompanied('after') },
 ]);

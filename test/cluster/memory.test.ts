@@ -1,7 +1,7 @@
 /**
  * The manifest's limit of memory holds with thousands of open WebSockets, and beside them the preStop
- * notice, a second process in the sidecar's container. 9,000 is what a limit of 20,000 open files
- * allows: each is two sockets to the sidecar.
+ * notice, a second process in the sidecar's container, and while all of them are said goodbye to.
+ * 9,000 is what a limit of 20,000 open files allows: each is two sockets to the sidecar.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,9 +15,11 @@ import { openSockets } from './sockets.js';
 import { watch } from './watched.js';
 
 const SOCKETS = 9_000;
-const GRACE_S = 18;
+const GRACE_S = 24;
 /** The grace less the app's sixth and the reserve of 3 s. */
 const BUDGET_MS = (GRACE_S - GRACE_S / 6 - 3) * 1_000;
+/** Goodbyes are said at 1,000 a second; a little is kept for their answers. */
+const HELD_MS_MIN = BUDGET_MS - SOCKETS - 1_000;
 /** Between two clocks' readings of the same moment. */
 const SLACK_MS = 100;
 const GONE_MS_MAX = (GRACE_S + 15) * 1_000;
@@ -87,9 +89,11 @@ function endedWell(t: Test, states: readonly Pod[], firstEndMs: number): void {
   t.match(ended, { terminated: { exitCode: 0, reason: 'Completed' } }, 'nor killed');
   const { message = '{}' } = ended?.terminated ?? {};
   const report = JSON.parse(message) as { startedAt?: string };
-  t.match(report, { ended: 'deadline', activeAtEnd: SOCKETS, cut: SOCKETS }, 'all were held');
+  // The last goodbyes may be taken on the deadline: the rate allows no more than that.
+  const expected = { ended: /^(finished|deadline)$/, farewell: SOCKETS, cut: 0 };
+  t.match(report, expected, 'nobody was cut');
   const heldMs = firstEndMs - Date.parse(report.startedAt ?? '');
-  t.ok(heldMs >= BUDGET_MS - SLACK_MS, `none ended before the deadline: ${heldMs} ms`);
+  t.ok(heldMs >= HELD_MS_MIN - SLACK_MS, `none ended before the window: ${heldMs} ms`);
   t.comment(message.trim());
 }
 
@@ -112,11 +116,12 @@ async function holdsMemory(t: Test, namespace: Namespace): Promise<void> {
   await until(isTold, 'the notice has come', GONE_MS_MAX);
   t.comment(`with the notice: peak ${inMib(memory.peak)} (${memory.parts})`);
   await sockets.over(GONE_MS_MAX);
-  const { firstEndMs, lastEndMs, reset } = sockets.counts;
-  t.comment(`they ended within ${lastEndMs - firstEndMs} ms, ${reset} by a reset`);
+  const { firstEndMs, goneAway, lastEndMs, reset } = sockets.counts;
+  t.comment(`they ended within ${lastEndMs - firstEndMs} ms`);
+  t.same([goneAway, reset], [SOCKETS, 0], 'each was closed with 1001, none was reset');
   await namespace.allGone('app=web', GONE_MS_MAX);
   const most = await peak;
-  t.comment(`with all of them cut: peak ${inMib(most)} of ${inMib(limit)}`);
+  t.comment(`with all of them gone: peak ${inMib(most)} of ${inMib(limit)}`);
   t.ok(most >= before, 'it was read to the end');
   t.ok(most <= limit * 0.85, 'some of the limit is left');
   const isOver = (state: Pod): boolean =>

@@ -4,4 +4,4 @@
  */
 import { testRollings } from './rollings.js';
 
-testRollings(3);
+testRollings(5);

@@ -12,13 +12,15 @@ import { Namespace } from './namespace.js';
 import { tell } from './telling.js';
 
 const GRACE_S = 30;
-/** What tidegate makes of that: a sixth is the app's, a tenth is kept in reserve. */
-export const BUDGET_MS = (GRACE_S - GRACE_S / 6 - GRACE_S / 10) * 1_000;
+/**
+ * What tidegate makes of that: a sixth is the app's, a tenth is kept in reserve, and the last quarter
+ * of the rest is the window in which it says goodbye.
+ */
+export const HELD_MS_MIN = (GRACE_S - GRACE_S / 6 - GRACE_S / 10) * 0.75 * 1_000;
 /** Until an old pod is gone for sure. */
 const GONE_MS_MAX = (GRACE_S + 15) * 1_000;
 const UP_MS_MAX = 20_000;
-const { streams, webSockets, ...REQUESTS_PLAN } = ROLLOUT_PLAN;
-const HELD_PLAN = { streams, webSockets } as const satisfies Plan;
+const { streams, webSockets } = ROLLOUT_PLAN;
 /** How many are held at any time. */
 export const SOCKETS = webSockets.plain + webSockets.deflate;
 export const STREAMS = streams.lanes;
@@ -35,9 +37,7 @@ export interface Rollout extends Changes {
 
 /** What a load saw of restarts. */
 export interface Outcome {
-  /** Of requests, and of what is held: streams and WebSockets. */
-  readonly requests: Report;
-  readonly held: Report;
+  readonly report: Report;
   /**
    * The longest that an answer took beyond what it was asked to take, of the load, and of a client
    * of a pod beside it that nobody restarted: what the machine itself has kept waiting.
@@ -57,42 +57,33 @@ export async function restartedUnderLoad(
 ): Promise<Outcome> {
   const namespace = await Namespace.create(t, cluster);
   await namespace.apply(...objectsOf(cluster, rollout));
-  const [asking, holding, beside] = [
-    await namespace.load(t),
-    await namespace.load(t),
-    await namespace.load(t),
-  ];
+  const [driver, beside] = [await namespace.load(t), await namespace.load(t)];
   await namespace.rolledOut('web');
-  await asking.start(await namespace.serves('web'), REQUESTS_PLAN);
-  await holding.start(await namespace.serves('held'), HELD_PLAN);
+  await driver.start(await namespace.serves('web'), ROLLOUT_PLAN);
   const { status } = await namespace.ready('bystander');
   await beside.start(`${status.podIP}:3000`, BESIDE_PLAN);
-  const isUnderWay = async (): Promise<boolean> =>
-    areAnswered(await asking.report()) && areHeld(await holding.report());
+  const isUnderWay = async (): Promise<boolean> => {
+    const report = await driver.report();
+    return areAnswered(report) && areHeld(report);
+  };
   await until(isUnderWay, 'the load is under way', UP_MS_MAX);
-  const { forMs } = await holding.report();
+  const { forMs } = await driver.report();
   for (let restart = 0; restart < restarts; restart++) await restartOnce(namespace);
-  const [requests, held] = [await asking.stop(), await holding.stop()];
-  const [slowestMs, besideMs] = [slowestOf(requests), slowestOf(await beside.stop())];
-  tell(t, requests);
-  tell(t, held);
+  const report = await driver.stop();
+  const [slowestMs, besideMs] = [slowestOf(report), slowestOf(await beside.stop())];
+  tell(t, report);
   t.comment(`slowest answer of a pod beside them: ${besideMs.toFixed(0)} ms`);
-  const heldMs = (held.webSockets.firstCloseAtMs ?? Infinity) - forMs;
-  return { requests, held, slowestMs, besideMs, heldMs };
+  const heldMs = (report.webSockets.firstCloseAtMs ?? Infinity) - forMs;
+  return { report, slowestMs, besideMs, heldMs };
 }
 
-/**
- * What is held has a Service of its own for the same pods. A client's port is free as soon as its
- * connection is reset, and whoever gets it next for the same Service is sent to the pod of the old
- * connection for 10 s, gone or not: so long conntrack remembers what was reset.
- */
 function objectsOf(cluster: Cluster, rollout: Rollout): readonly object[] {
   const made = manifest(cluster, rollout.manifest, { graceS: GRACE_S, ...rollout });
   const { service, deployment, app } = made;
   if (rollout.preStopSleepS !== undefined) {
     app.lifecycle = { preStop: { sleep: { seconds: rollout.preStopSleepS } } };
   }
-  return [service, { ...service, metadata: { name: 'held' } }, deployment, bystander(cluster)];
+  return [service, deployment, bystander(cluster)];
 }
 
 /** Until none of the old pods is left. */

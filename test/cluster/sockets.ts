@@ -1,6 +1,7 @@
 /**
  * Thousands of WebSockets to one pod from another, in one lean process: they are opened, echo a
- * message each when they are told to, and otherwise do nothing but tell how many are left.
+ * message each when they are told to, answer a Close, and otherwise do nothing but tell how many are
+ * left.
  */
 import { createInterface } from 'node:readline';
 import type { Test } from 'tap';
@@ -20,6 +21,8 @@ export interface SocketCounts {
   /** By a FIN, with or without a Close frame, and by a reset. */
   readonly ended: number;
   readonly reset: number;
+  /** By a Close frame with 1001. */
+  readonly goneAway: number;
   /** The time of day, in milliseconds; 0 before there was one. */
   readonly firstEndMs: number;
   readonly lastEndMs: number;
@@ -45,8 +48,11 @@ const HOLDER = `
   // A final text frame, its mask all zero.
   const MESSAGE = Buffer.concat([Buffer.from([0x81, 0x80 | ${MESSAGE_BYTES}, 0, 0, 0, 0]),
     Buffer.alloc(${MESSAGE_BYTES}, 'm')]);
+  const GOING_AWAY = Buffer.from([0x88, 2, 1001 >> 8, 1001 & 0xff]);
+  const REPLY = Buffer.from([0x88, 0x82, 0, 0, 0, 0, 1001 >> 8, 1001 & 0xff]);
   const sockets = new Set();
-  const counts = { open: 0, echoed: 0, ended: 0, reset: 0, firstEndMs: 0, lastEndMs: 0 };
+  const counts =
+    { open: 0, echoed: 0, ended: 0, reset: 0, goneAway: 0, firstEndMs: 0, lastEndMs: 0 };
   let begun = 0;
   function begin() {
     if (begun++ >= Number(count)) return;
@@ -60,6 +66,9 @@ const HOLDER = `
         counts.open++;
         sockets.add(socket);
         begin();
+      } else if (bytes.subarray(-4).equals(GOING_AWAY)) {
+        counts.goneAway++;
+        socket.write(REPLY);
       } else if (due > 0 && (due -= bytes.length) <= 0) counts.echoed++;
     });
     socket.on('say', () => {
@@ -107,6 +116,7 @@ export async function openSockets(
     echoed: 0,
     ended: 0,
     reset: 0,
+    goneAway: 0,
     firstEndMs: 0,
     lastEndMs: 0,
   };

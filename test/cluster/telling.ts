@@ -17,21 +17,23 @@ function linesOf(report: Report): readonly string[] {
 function requestLines({ requests }: Report): readonly string[] {
   const asked = Object.entries(requests).filter(([, { sent }]) => sent > 0);
   return asked.map(([lane, { sent, ok, failures, repeatedAfterFin, slowestMs, ...counts }]) => {
-    const { slowestExcessMs } = counts;
+    const { connections, resets, slowestExcessMs } = counts;
     const beyond = slowestExcessMs === slowestMs ? '' : `, ${rounded(slowestExcessMs)} beyond`;
     return (
-      `${lane}: ${sent} sent, ${ok} answered, ${listed(failures)}, ` +
-      `${repeatedAfterFin} repeated after a FIN, slowest ${rounded(slowestMs)} ms${beyond}`
+      `${lane}: ${sent} sent on ${connections}, ${ok} answered, ${listed(failures)}, ` +
+      `${resets} resets, ${repeatedAfterFin} repeated after a FIN, slowest ${rounded(slowestMs)} ms${beyond}`
     );
   });
 }
 
 function streamLines({ streams }: Report): readonly string[] {
-  const { opened, endedWhole, cutByFin, cutByReset, events, gaps, failures } = streams;
+  const { opened, endedWhole, cutByFin, cutByReset, events, gaps, failures, ...counts } = streams;
+  const { resets, retryFields } = counts;
   if (opened === 0) return [];
   return [
     `streams: ${opened} opened, ${endedWhole} ended whole, ${cutByFin} cut by FIN, ` +
-      `${cutByReset} by reset, ${events} events, ${gaps} gaps, ${listed(failures)}`,
+      `${cutByReset} by reset, ${resets} resets, ${retryFields} retry fields, ` +
+      `${events} events, ${gaps} gaps, ${listed(failures)}`,
   ];
 }
 
@@ -39,12 +41,14 @@ function webSocketLines({ webSockets }: Report): readonly string[] {
   const lanes = WEB_SOCKET_LANES.filter((lane) => webSockets[lane].opened > 0);
   if (lanes.length === 0) return [];
   const lines = lanes.map((lane) => {
-    const { opened, closes, sent, unanswered, failures, slowestEchoMs } = webSockets[lane];
+    const { opened, closes, sent, unanswered, lost, failures, ...counts } = webSockets[lane];
+    const { oldestCrossedMs, resets, slowestEchoMs, unclean } = counts;
     const codes = Object.entries(closes).map(([code, count]) => `${count} with ${code}`);
     return (
       `WebSockets ${lane}: ${opened} opened, closed: ${codes.join(', ') || 'none'}, ` +
-      `${sent} messages, ${unanswered} unanswered, ${listed(failures)}, ` +
-      `slowest echo ${rounded(slowestEchoMs)} ms`
+      `${unclean} of them unclean, ${resets} resets, ${sent} messages, ${unanswered} unanswered, ` +
+      `${lost} lost, the oldest to cross a Close ${rounded(oldestCrossedMs)} ms, ` +
+      `${listed(failures)}, slowest echo ${rounded(slowestEchoMs)} ms`
     );
   });
   return [...lines, `closes in the fullest second: ${webSockets.closesPerSecondMax}`];
