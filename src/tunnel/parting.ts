@@ -104,9 +104,11 @@ export class Parting {
     const farewell = this.tunnel.observer.farewell();
     if (farewell === 'none' || farewell === 'not-yet' || farewell === 'end') return false;
     // A WebSocket's client that has ended already is who ended it: nobody is left to answer.
-    if (farewell === 'close' && this.client.readableEnded) return false;
+    const hadLeft = this.client.readableEnded;
+    if (farewell === 'close' && hadLeft) return false;
     this.tunnel.partedBy('app');
     this.say(farewell);
+    if (hadLeft) this.taken = false; // it may read yet, but ended this by itself
     return true;
   }
 
