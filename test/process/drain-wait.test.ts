@@ -61,7 +61,7 @@ t.test('a wait is answered at the deadline, before the program ends', async (t) 
   const clients = new Member(t, 'clients');
   const drained = await startDrained(t, { port, deadlineS: 2 });
   const { tidegate } = drained;
-  await clients.ask('open', { port: tidegate.listen.port, count: 10 });
+  await clients.ask('open', { port: tidegate.listen.port, count: 10, deaf: true });
   tidegate.kill('SIGTERM');
   const { status, body } = await new Hook(tidegate.admin).ended;
   t.equal(status, 200);

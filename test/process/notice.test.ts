@@ -109,7 +109,8 @@ t.test('behind the notice a native sidecar drains, until SIGTERM says now', asyn
   t.equal(status, 200, 'and gets an answer, not a reset');
   t.same(await drained.ended(), CLEAN);
   t.match(drained.message(), { reason: 'preStop', ended: 'now', activeAtStart: 25 });
-  t.match(drained.message(), { activeAtEnd: 20, finished: 5, cut: 20 });
+  t.match(drained.message(), { activeAtEnd: 20, finished: 5, farewell: 20, cut: 0 });
+  t.match(await clients.ask('closes'), { 1001: 20, all: 20 });
 });
 
 t.test(
@@ -163,7 +164,7 @@ t.test('behind the notice the program stays until it is told to end', async (t) 
   const clients = new Member(t, 'clients');
   const drained = await startDrained(t, { port, deadlineS: 2 });
   const { tidegate } = drained;
-  await clients.ask('open', { port: tidegate.listen.port, count: 2 });
+  await clients.ask('open', { port: tidegate.listen.port, count: 2, deaf: true });
   t.equal((await notify(tidegate.admin.port)).code, 0);
   t.equal((await new Hook(tidegate.admin).ended).status, 200, 'at the deadline');
   t.equal((await new Hook(tidegate.admin).ended).status, 200, 'it is still there');
