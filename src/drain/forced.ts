@@ -11,7 +11,9 @@ import { inTurns } from './turns.js';
 export type Force = 'deadline' | 'now';
 
 /** How long those who were said goodbye to have before the cut, from the beginning of the end. */
-export const GRACE_MS: Readonly<Record<Force, number>> = { deadline: 500, now: 750 };
+export const GRACE_MS: Readonly<Record<Force, number>> = { deadline: 500, now: 1_100 };
+/** What of that the cut itself is given where the process has to be gone, for each who is left. */
+const CUT_MS_EACH = 0.04;
 /** Where the process has to be gone within 1.5 s, all goodbyes are said by then. */
 export const SAY_ALL_NOW_MS_MAX = 300;
 /** How often it looks whether anybody is left. */
@@ -33,8 +35,10 @@ export function endByForce(
   const beganMs = clock.now();
   const isWaitedFor = force === 'now' ? isReached : hasBeenTold;
   const look = (): void => {
-    const leftMs = beganMs + GRACE_MS[force] - clock.now();
-    if (leftMs > 0 && isAny(tracker.tunnels(), isWaitedFor)) {
+    const left = countOf(tracker.tunnels(), isWaitedFor);
+    const cutMs = force === 'now' ? Math.floor(left * CUT_MS_EACH) : 0;
+    const leftMs = beganMs + GRACE_MS[force] - cutMs - clock.now();
+    if (left > 0 && leftMs > 0) {
       clock.after(Math.min(leftMs, LEFT_LOOK_MS), look);
       return;
     }
@@ -71,7 +75,8 @@ function hasBeenTold({ hasSaidFarewell, isParting }: Tunnel): boolean {
   return hasSaidFarewell || isParting;
 }
 
-function isAny(tunnels: Iterable<Tunnel>, holds: (tunnel: Tunnel) => boolean): boolean {
-  for (const tunnel of tunnels) if (holds(tunnel)) return true;
-  return false;
+function countOf(tunnels: Iterable<Tunnel>, holds: (tunnel: Tunnel) => boolean): number {
+  let count = 0;
+  for (const tunnel of tunnels) if (holds(tunnel)) count++;
+  return count;
 }

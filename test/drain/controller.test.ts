@@ -4,6 +4,7 @@
  */
 import t from 'tap';
 import { IDLE_CONFIRM_MS, SETTLE_LOOK_MS } from '../../src/drain/controller.js';
+import { GRACE_MS } from '../../src/drain/forced.js';
 import { type Phase, PHASES } from '../../src/drain/phase.js';
 import { CostlyClock } from '../peers/clock.js';
 import { drainIn, StagedDrain } from '../peers/drain.js';
@@ -263,7 +264,7 @@ t.test('work that comes after a forced end changes nothing', (t) => {
   drain.now('SIGTERM');
   clock.advance(0);
   traffic.request();
-  clock.advance(1_000);
+  clock.advance(GRACE_MS.now);
   t.equal(drain.phase, 'drained');
   t.same(told, ['drained now']);
   t.end();
