@@ -86,7 +86,9 @@ t.test('classic: a SIGTERM that the preStop was to hold back means now', async (
   staged.ending.signal('SIGTERM');
   await staged.pass(GRACE_MS.now);
   t.equal(staged.isOver, true);
-  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 5_000 + GRACE_MS.now }]);
+  t.match(staged.reports, [
+    { reason: 'preStop', ended: 'now', cut: 1, tookMs: 5_000 + GRACE_MS.now },
+  ]);
 });
 
 t.test(
@@ -156,7 +158,9 @@ t.test('native: SIGTERM ends a drain that the preStop began', async (t) => {
   staged.ending.signal('SIGTERM');
   await staged.pass(GRACE_MS.now);
   t.equal(staged.isOver, true);
-  t.match(staged.reports, [{ reason: 'preStop', ended: 'now', cut: 1, tookMs: 30_000 + GRACE_MS.now }]);
+  t.match(staged.reports, [
+    { reason: 'preStop', ended: 'now', cut: 1, tookMs: 30_000 + GRACE_MS.now },
+  ]);
 });
 
 t.test('native: SIGINT comes from a terminal, and drains', async (t) => {
