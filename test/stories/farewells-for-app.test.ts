@@ -136,6 +136,8 @@ async function happens(t: Test, opened: CarrierWithApp, a: Case): Promise<void> 
   const heard = heardBy(one).client;
   const wanted = speaks ? (words ?? '') : '';
   if (heard !== wanted) t.equal(heard, wanted, what);
+  if (!speaks && !a.isDraining && one.tunnel.parting !== undefined)
+    t.fail(`${what}: it is touched`);
   const parted = speaks && words !== undefined && words !== '';
   if (one.tunnel.hasParted !== parted) t.equal(one.tunnel.hasParted, parted, what);
 }
