@@ -71,7 +71,7 @@ export interface Observer {
 
 /**
  * `begin`: the next byte is the first of a message. `head`: an answer's head is whole, and the
- * answer, too, if it is not `answering` now. `end`: an answer is whole. `boundary`: a frame of the
+ * answer, too, if it is not `answering` now. `end`: a message is whole. `boundary`: a frame of the
  * app's, or what can be told apart of its event stream, is whole.
  */
 export type Mark = 'none' | 'begin' | 'head' | 'end' | 'boundary';

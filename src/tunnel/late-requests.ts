@@ -49,12 +49,12 @@ function followRequests(tunnel: Tunnel, parting: Parting, app: LaneSocket, chunk
       request.release();
       if (passed < at) app.write(chunk.subarray(passed, at));
       passed = at;
-      if (parting.isLast()) return chunk.length;
       if (policy.refusesUpgrades) request.begin();
     } else if (observer.headEnd !== 'none') {
       passed = endHead(parting, observer, chunk, passed, at);
     }
   }
+  if (passed < at && !parting.passesClient) app.write(chunk.subarray(passed, at));
   return passed;
 }
 

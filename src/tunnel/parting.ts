@@ -52,8 +52,6 @@ export class Parting {
   readonly tunnel: Tunnel;
   readonly client: Socket;
   readonly app: LaneSocket;
-  /** A request behind the last one has come; it and what follows are not forwarded. */
-  private hasCrossed = false;
 
   constructor(tunnel: Tunnel, app: LaneSocket) {
     const { clock } = tunnel.around;
@@ -65,7 +63,7 @@ export class Parting {
   }
 
   get passesClient(): boolean {
-    return PASSES[this.state].client && !this.hasCrossed;
+    return PASSES[this.state].client && !this.hasLastRequest();
   }
 
   get passesApp(): boolean {
@@ -120,16 +118,15 @@ export class Parting {
     return closingHead(head);
   }
 
+  /** The answer that was announced as the last one is to a request that has passed in whole. */
+  private hasLastRequest(): boolean {
+    return this.state === 'announced' && this.tunnel.observer.http?.requesting === false;
+  }
+
   /** An answer is out; it may have been what was waited for. */
   answered(): void {
     if (this.state === 'refused') this.answerRefused();
     else this.endIfAnswered();
-  }
-
-  /** A request has come; true if an earlier one was the last. */
-  isLast(): boolean {
-    this.hasCrossed ||= this.state === 'announced';
-    return this.hasCrossed;
   }
 
   /** This request is not forwarded, nor is anything behind it. */

@@ -75,7 +75,8 @@ export class LateModel {
     const passes = (): boolean => !this.ended && !this.crossed && !this.refused;
     if (at === 0 && passes()) this.requestBegins();
     if (passes()) {
-      if (at < 0) this.atApp += lead[at + lead.length];
+      if (at < 0 && this.announced < 0) this.atApp += lead[at + lead.length];
+      else if (at < 0) this.crossed = true;
       else if (at >= head.length) this.atApp += content[at - head.length];
       else if (at === head.length - 1) this.headIsWhole(exchange, headAtApp);
     }

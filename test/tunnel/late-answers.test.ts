@@ -7,6 +7,7 @@ import t from 'tap';
 import { END, type LateCase, tellAll } from '../peers/late-script.js';
 
 const GET = 'GET /1 HTTP/1.1\r\nHost: a\r\n\r\n';
+const GET_CLOSE = 'GET /1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n';
 const POST = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
 const OK_CLOSE = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok';
@@ -159,7 +160,18 @@ const CASES: Readonly<Record<string, LateCase>> = {
       ['app', 'k'],
       ['client', 'more'],
     ],
-    atApp: `${GET}\r\n`,
+    atApp: GET,
+    atClient: OK_CLOSE,
+    ends: true,
+  },
+  'what comes behind a request that says itself that it is the last': {
+    steps: [
+      ['client', GET_CLOSE],
+      ['app', OK.slice(0, -1)],
+      ['client', `\r\n${GET}`],
+      ['app', 'k'],
+    ],
+    atApp: GET_CLOSE,
     atClient: OK_CLOSE,
     ends: true,
   },

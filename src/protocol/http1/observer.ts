@@ -110,7 +110,9 @@ class Http1Observer implements Observer, HttpTurn {
           return at;
         case 'end':
           this.requestEnd();
-          break;
+          if (!this.stops) break;
+          this.mark = 'end';
+          return at;
         case 'failed':
           giveUp(this.facts, framing.failure);
           return at;
