@@ -94,7 +94,7 @@ async function survives(t: Test, { name, pod, stream }: Case, restart: () => Pro
   t.ok(apart(second.deadline, first.deadline) <= SLACK_MS, `${name}: and so is its deadline`);
   const { how, atMs } = await stream.ending(GONE_MS_MAX);
   const [startMs, deadlineMs] = [Date.parse(first.start), Date.parse(first.deadline)];
-  const windowMs = deadlineMs - (deadlineMs - startMs) * WINDOW_SHARE;
+  const windowMs = Math.round(deadlineMs - (deadlineMs - startMs) * WINDOW_SHARE);
   t.ok(
     atMs >= windowMs - SLACK_MS,
     `${name}: held ${atMs - windowMs} ms beyond the window's start`,
