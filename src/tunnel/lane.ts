@@ -4,7 +4,7 @@
  * and nothing copied but a request head that gets a line. Nothing here decides or logs.
  */
 import type { Socket } from 'node:net';
-import { wasReset } from './ending.js';
+import { endBehind, wasReset } from './ending.js';
 import { passHead, releaseCr, wantsLine } from './forwarded-line.js';
 import { passLateFromApp } from './late-answers.js';
 import { passLateFromClient } from './late-requests.js';
@@ -123,7 +123,7 @@ function onClientEnd(this: LaneSocket): void {
   tunnel.ended(this);
   tunnel.parting?.request.release();
   if (tunnel.heldCr) app.write(CR);
-  if (tunnel.parting?.withholdsEnd !== true) app.end();
+  if (tunnel.parting?.withholdsEnd !== true) endBehind(app);
 }
 
 function onAppEnd(this: LaneSocket): void {
@@ -138,5 +138,5 @@ function onAppEnd(this: LaneSocket): void {
     return;
   }
   this.tunnel.parting?.appEnded();
-  this.peer.end();
+  endBehind(this.peer);
 }

@@ -192,7 +192,7 @@ t.test('a reset does not wait for ever for a client that does not read', async (
   t.equal(await ends.client.left(), 'reset');
 });
 
-t.test('a reset behind an end that is under way lets the end out first', async (t) => {
+t.test('a reset behind an end lets the end out first, unless bytes are cut off with it', async (t) => {
   for (const reads of [true, false]) {
     const ends = await joined(t);
     const { client, app, carrier } = ends;
@@ -212,7 +212,7 @@ t.test('a reset behind an end that is under way lets the end out first', async (
     else carrier.clock.advance(RESET_FLUSH_MS);
     await carrier.empty();
     client.resume();
-    t.equal(await client.left(), 'end');
+    t.equal(await client.left(), reads ? 'end' : 'reset');
     if (reads) t.equal(client.receivedBytes, sent);
   }
 });
