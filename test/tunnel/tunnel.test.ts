@@ -192,30 +192,33 @@ t.test('a reset does not wait for ever for a client that does not read', async (
   t.equal(await ends.client.left(), 'reset');
 });
 
-t.test('a reset behind an end lets the end out first, unless bytes are cut off with it', async (t) => {
-  for (const reads of [true, false]) {
-    const ends = await joined(t);
-    const { client, app, carrier } = ends;
-    const sent = await clog(ends);
-    app.end();
-    await until(
-      () => (ends.tunnel.app as { readableEnded?: boolean }).readableEnded === true,
-      'ends',
-    );
-    app.destroy();
-    // The first byte is answered by a reset, the second one hears of it.
-    client.send('a');
-    await until(() => carrier.tracker.receivedBytes === 1, 'the first byte passes');
-    client.send('b');
-    await until(() => carrier.clock.pending === 1, 'the tunnel hears of the reset');
-    if (reads) client.resume();
-    else carrier.clock.advance(RESET_FLUSH_MS);
-    await carrier.empty();
-    client.resume();
-    t.equal(await client.left(), reads ? 'end' : 'reset');
-    if (reads) t.equal(client.receivedBytes, sent);
-  }
-});
+t.test(
+  'a reset behind an end lets the end out first, unless bytes are cut off with it',
+  async (t) => {
+    for (const reads of [true, false]) {
+      const ends = await joined(t);
+      const { client, app, carrier } = ends;
+      const sent = await clog(ends);
+      app.end();
+      await until(
+        () => (ends.tunnel.app as { readableEnded?: boolean }).readableEnded === true,
+        'ends',
+      );
+      app.destroy();
+      // The first byte is answered by a reset, the second one hears of it.
+      client.send('a');
+      await until(() => carrier.tracker.receivedBytes === 1, 'the first byte passes');
+      client.send('b');
+      await until(() => carrier.clock.pending === 1, 'the tunnel hears of the reset');
+      if (reads) client.resume();
+      else carrier.clock.advance(RESET_FLUSH_MS);
+      await carrier.empty();
+      client.resume();
+      t.equal(await client.left(), reads ? 'end' : 'reset');
+      if (reads) t.equal(client.receivedBytes, sent);
+    }
+  },
+);
 
 t.test('the line names an IPv4 client plainly, also one that came in by IPv6', async (t) => {
   for (const [listenAt, line] of [
