@@ -42,9 +42,8 @@ export function endByForce(
       clock.after(Math.min(leftMs, LEFT_LOOK_MS), look);
       return;
     }
-    const before = tracker.cut;
     const endedBy = force === 'deadline' ? 'deadline' : 'drain';
-    const tell = (work: number): void => done({ ...endedIn(tracker), cut: before + work });
+    const tell = (): void => done({ ...endedIn(tracker), cut: cutIn(tracker) });
     cutAll(clock, tracker.tunnels(), endedBy, tell, beganMs);
   };
   const wholeFromMs = force === 'deadline' ? Infinity : beganMs + SAY_ALL_NOW_MS_MAX;
@@ -64,6 +63,15 @@ export function endedIn(tracker: Tracker): Ended {
     if (tunnel.active && tunnel.hasParted) farewell += Math.max(1, tunnel.exchangesOpen);
   }
   return { farewell, cut: tracker.cut };
+}
+
+/** Work that was cut, by us or by a limit of its own meanwhile, though its sockets may have yet to close. */
+function cutIn(tracker: Tracker): number {
+  let { cut } = tracker;
+  for (const { active, client, hasParted, exchangesOpen } of tracker.tunnels()) {
+    if (active && client.destroyed && !hasParted) cut += Math.max(1, exchangesOpen);
+  }
+  return cut;
 }
 
 /** A client whose app was never reached has nothing that could still be finished. */

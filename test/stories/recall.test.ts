@@ -3,9 +3,11 @@
  * it, and that the first budget and the first reason stand.
  */
 import t from 'tap';
+import type { Timer } from '../../src/clock.js';
 import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
 import { GRACE_MS } from '../../src/drain/forced.js';
-import { drainIn, StagedDrain } from '../peers/drain.js';
+import { CostlyClock } from '../peers/clock.js';
+import { DRAIN_SETTINGS, drainIn, StagedDrain } from '../peers/drain.js';
 import { FAREWELL_LIMIT_MS } from '../peers/traffic.js';
 
 t.test('recalled in serving, there is nothing to take back', (t) => {
@@ -157,5 +159,32 @@ t.test('now in drained: idle connections go, too', (t) => {
   clock.advance(0);
   t.equal(traffic.tracker.total, 0);
   t.equal(drain.phase, 'drained');
+  t.end();
+});
+
+/** Cutting takes several turns of the event loop, and time passes between them. */
+class SlowClock extends CostlyClock {
+  override after<A>(ms: number, act: (arg: A) => void, arg?: A): Timer {
+    return super.after(Math.max(1, ms), act, arg);
+  }
+}
+
+t.test('whose own limit is up while others are being cut is counted among them', (t) => {
+  const clock = new SlowClock();
+  const staged = new StagedDrain({ closeWindowMs: 0 }, clock);
+  const { drain, traffic, reports } = staged;
+  traffic.manners.farewell = 'never';
+  const deaf = Array.from({ length: 100 }, () => traffic.websocket());
+  drain.ask('by hand');
+  const cutMs = DRAIN_SETTINGS.deadlineMs + GRACE_MS.deadline;
+  clock.advance(cutMs - FAREWELL_LIMIT_MS + 1);
+  for (const tunnel of deaf) tunnel.sayFarewell();
+  clock.advance(FAREWELL_LIMIT_MS - 2);
+  t.equal(traffic.tracker.cut, 0);
+  clock.isCostly = true;
+  clock.advance(1_000);
+  t.ok(traffic.tracker.closedBy.websocket.deadline > 0, 'some are cut');
+  t.ok(traffic.tracker.closedBy.websocket.drain > 0, 'some by their own limit');
+  t.match(reports, [{ ended: 'deadline', activeAtEnd: 100, farewell: 0, cut: 100 }]);
   t.end();
 });
