@@ -91,7 +91,10 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   const ended = ending.ended.then(() => {
     health.stop();
     listener.close();
-    for (const tunnel of tracker.tunnels()) tunnel.cut('drain');
+    for (const tunnel of [...tracker.tunnels()]) {
+      if (tunnel.app === undefined) tunnel.sayFarewell();
+      else tunnel.cut('drain');
+    }
     return closeAdmin(admin);
   });
   return {

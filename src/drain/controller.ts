@@ -160,7 +160,7 @@ export class DrainController {
     if (this.running === undefined || this.running.ending) return;
     for (let event = this.due(); event !== undefined; event = this.due()) {
       // An end by force takes a while: until it is over, the deadline would be due again and again.
-      if (event === 'deadline') return this.finish('deadline');
+      if (event === 'deadline') return this.finishSoon();
       this.move(event);
       if (this.phase === 'drained') this.report('finished');
     }
@@ -209,6 +209,12 @@ export class DrainController {
     this.phase = phase;
     this.sinceMs = this.clock.now();
     this.endings.enter(phase, this.running.budget);
+  }
+
+  /** In a turn of its own: who calls `step` may be in the middle of passing what would be ended. */
+  private finishSoon(): void {
+    this.timer?.cancel();
+    this.timer = this.clock.after(0, () => this.finish('deadline'));
   }
 
   /** Ends the drain before all is over, by force; but where the app is gone nothing can be ended. */

@@ -3,6 +3,7 @@
  * what has been said goodbye to, and has taken it, is none.
  */
 import type { Clock } from '../clock.js';
+import type { Tracker } from '../tracker.js';
 import type { EndedBy } from '../tunnel/events.js';
 import type { Tunnel } from '../tunnel/tunnel.js';
 import { inTurns } from './turns.js';
@@ -11,30 +12,31 @@ import { inTurns } from './turns.js';
 export const CUT_ALL_NOW_MS_MAX = 750;
 
 /**
- * Cuts `tunnels`, those that are still there when it is their turn; tells `done` how much work.
- * `beganMs` is when the end began that this is the last part of.
+ * Cuts `tunnels`, those that are still there when it is their turn, then calls `done`. `beganMs` is
+ * when the end began that this is the last part of.
  */
 export function cutAll(
   clock: Clock,
   tunnels: Iterable<Tunnel>,
   endedBy: EndedBy,
-  done: (work: number) => void,
+  done: () => void,
   beganMs = clock.now(),
 ): void {
-  let work = 0;
-  inTurns(
-    clock,
-    tunnels,
-    (tunnel) => void (work += cut(tunnel, endedBy)),
-    () => done(work),
-    endedBy === 'deadline' ? Infinity : beganMs + CUT_ALL_NOW_MS_MAX,
-  );
+  const cut = (tunnel: Tunnel): void => {
+    if (!tunnel.isOver) tunnel.cut(endedBy);
+  };
+  const wholeFromMs = endedBy === 'deadline' ? Infinity : beganMs + CUT_ALL_NOW_MS_MAX;
+  inTurns(clock, tunnels, cut, done, wholeFromMs);
 }
 
-/** Returns how much work that ends: requests, sockets and streams that have not parted. */
-function cut(tunnel: Tunnel, endedBy: EndedBy): number {
-  if (tunnel.isOver) return 0;
-  const work = tunnel.active ? Math.max(1, tunnel.exchangesOpen) : 0;
-  tunnel.cut(endedBy);
-  return tunnel.hasParted ? 0 : work; // a goodbye that has not left by now was never said
+/**
+ * Work that has been cut so far, by us or by a limit of its own, though its sockets may have yet to
+ * close: requests, sockets and streams that have not parted.
+ */
+export function cutIn(tracker: Tracker): number {
+  let { cut } = tracker;
+  for (const { active, client, hasParted, exchangesOpen } of tracker.tunnels()) {
+    if (active && client.destroyed && !hasParted) cut += Math.max(1, exchangesOpen);
+  }
+  return cut;
 }

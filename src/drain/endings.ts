@@ -79,16 +79,17 @@ export class Endings {
       if (tunnel.owesClient) return true;
       isParting ||= tunnel.isParting;
     }
-    if (!isParting) return false;
-    const now = this.parts.clock.now();
-    this.partingMs ??= now;
-    return now < this.partingMs + PARTING_MS_MAX;
+    const { clock, tracker } = this.parts;
+    if (!isParting) this.partingMs = undefined;
+    else this.partingMs = Math.max(this.partingMs ?? clock.now(), tracker.lastActiveMs);
+    return this.partingMs !== undefined && clock.now() < this.partingMs + PARTING_MS_MAX;
   }
 
-  /** What the app took is at work with it, or is being ended; who has parted only lingers. */
+  /** What the app took is at work with it, or on its way out; who has parted only lingers. */
   hasWorkWithApp(): boolean {
-    for (const { active, hasApp, isParting, hasParted } of this.parts.tracker.tunnels()) {
-      if ((active && hasApp) || (isParting && !hasParted)) return true;
+    for (const tunnel of this.parts.tracker.tunnels()) {
+      if (tunnel.active && tunnel.hasApp) return true;
+      if (tunnel.owesClient || (tunnel.isParting && !tunnel.hasParted)) return true;
     }
     return false;
   }

@@ -76,9 +76,14 @@ export class Farewells {
     if (end === undefined) return;
     const now = this.clock.now();
     const dueMs = Math.min(now, (moments[this.next] ?? now) + LAG_MS_MAX);
-    while (moments[this.next] <= dueMs) say(tunnels[this.next++]);
+    while (moments[this.next] <= dueMs) this.say(tunnels[this.next++]);
     if (dueMs < now || this.hasNewcomers(now)) this.plan(end);
     else this.arm();
+  }
+
+  private say(tunnel: Tunnel): void {
+    if (isPartner(tunnel)) tunnel.sayFarewell();
+    else this.known.delete(tunnel); // it may become one again
   }
 
   /** Plans anew for all that are left; those who are not asked yet are looked at in turns. */
@@ -134,8 +139,4 @@ export class Farewells {
 /** It can be said goodbye to: HTTP ends with its answers, and an app must have been reached. */
 function isPartner(tunnel: Tunnel): boolean {
   return tunnel.active && tunnel.kind !== 'http1' && tunnel.app !== undefined && !tunnel.isOver;
-}
-
-function say(tunnel: Tunnel): void {
-  if (isPartner(tunnel)) tunnel.sayFarewell();
 }

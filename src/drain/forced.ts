@@ -5,7 +5,7 @@
 import type { Clock } from '../clock.js';
 import type { Tracker } from '../tracker.js';
 import type { Tunnel } from '../tunnel/tunnel.js';
-import { cutAll } from './cut.js';
+import { cutAll, cutIn } from './cut.js';
 import { inTurns } from './turns.js';
 
 export type Force = 'deadline' | 'now';
@@ -16,6 +16,8 @@ export const GRACE_MS: Readonly<Record<Force, number>> = { deadline: 500, now: 1
 const CUT_MS_EACH = 0.04;
 /** Where the process has to be gone within 1.5 s, all goodbyes are said by then. */
 export const SAY_ALL_NOW_MS_MAX = 300;
+/** Whoever is told last has this long at least: answers may have come that nobody has read. */
+export const TOLD_MS_MIN = 100;
 /** How often it looks whether anybody is left. */
 export const LEFT_LOOK_MS = 20;
 
@@ -33,11 +35,13 @@ export function endByForce(
   done: (ended: Ended) => void,
 ): void {
   const beganMs = clock.now();
-  const isWaitedFor = force === 'now' ? isReached : hasBeenTold;
+  let toldMs = 0;
+  const isWaitedFor = force === 'now' ? mayEnd : hasBeenTold;
   const look = (): void => {
-    const left = countOf(tracker.tunnels(), isWaitedFor);
+    const left = sayAndCount(tracker.tunnels(), isWaitedFor);
     const cutMs = force === 'now' ? Math.floor(left * CUT_MS_EACH) : 0;
-    const leftMs = beganMs + GRACE_MS[force] - cutMs - clock.now();
+    const untilMs = Math.max(beganMs + GRACE_MS[force] - cutMs, toldMs + TOLD_MS_MIN);
+    const leftMs = untilMs - clock.now();
     if (left > 0 && leftMs > 0) {
       clock.after(Math.min(leftMs, LEFT_LOOK_MS), look);
       return;
@@ -46,12 +50,17 @@ export function endByForce(
     const tell = (): void => done({ ...endedIn(tracker), cut: cutIn(tracker) });
     cutAll(clock, tracker.tunnels(), endedBy, tell, beganMs);
   };
+  const told = (): void => {
+    toldMs = clock.now();
+    look();
+  };
   const wholeFromMs = force === 'deadline' ? Infinity : beganMs + SAY_ALL_NOW_MS_MAX;
-  inTurns(clock, tracker.tunnels(), sayGoodbye, look, wholeFromMs);
+  inTurns(clock, tracker.tunnels(), sayGoodbye, told, wholeFromMs);
 }
 
+/** Somebody whose app was never reached hears that nobody answers here. */
 function sayGoodbye(tunnel: Tunnel): void {
-  if (tunnel.isOver || !isReached(tunnel)) return;
+  if (tunnel.isOver || tunnel.hasSaidFarewell) return;
   if (tunnel.active) tunnel.sayFarewell();
   else if (!tunnel.isParting) tunnel.endIdle();
 }
@@ -65,26 +74,21 @@ export function endedIn(tracker: Tracker): Ended {
   return { farewell, cut: tracker.cut };
 }
 
-/** Work that was cut, by us or by a limit of its own meanwhile, though its sockets may have yet to close. */
-function cutIn(tracker: Tracker): number {
-  let { cut } = tracker;
-  for (const { active, client, hasParted, exchangesOpen } of tracker.tunnels()) {
-    if (active && client.destroyed && !hasParted) cut += Math.max(1, exchangesOpen);
-  }
-  return cut;
+/** A client whose app was never reached needs no more than that its refusal leaves. */
+function mayEnd({ app, owesClient }: Tunnel): boolean {
+  return app !== undefined || owesClient;
 }
 
-/** A client whose app was never reached has nothing that could still be finished. */
-function isReached({ app }: Tunnel): boolean {
-  return app !== undefined;
+function hasBeenTold(tunnel: Tunnel): boolean {
+  return (tunnel.hasSaidFarewell || tunnel.isParting) && mayEnd(tunnel);
 }
 
-function hasBeenTold({ hasSaidFarewell, isParting }: Tunnel): boolean {
-  return hasSaidFarewell || isParting;
-}
-
-function countOf(tunnels: Iterable<Tunnel>, holds: (tunnel: Tunnel) => boolean): number {
+/** How many there are of them; who has come meanwhile is told, too. */
+function sayAndCount(tunnels: Iterable<Tunnel>, holds: (tunnel: Tunnel) => boolean): number {
   let count = 0;
-  for (const tunnel of tunnels) if (holds(tunnel)) count++;
+  for (const tunnel of [...tunnels]) {
+    sayGoodbye(tunnel);
+    if (!tunnel.isOver && holds(tunnel)) count++;
+  }
   return count;
 }

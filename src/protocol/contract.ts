@@ -42,7 +42,7 @@ export interface Facts {
 export interface Observer {
   /**
    * Reads what the client sent. Returns the offset after the last byte it read: less than
-   * `chunk.length` only after `follows`, or right behind a request head (see `atHeadEnd`).
+   * `chunk.length` only after `follows`, right behind a request head (see `headEnd`), or at a mark.
    */
   fromClient(chunk: Uint8Array, from: number): number;
   /** Reads what the app sent; returns like `fromClient`. */

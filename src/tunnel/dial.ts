@@ -95,6 +95,13 @@ export class Dial {
     this.failed('ETIMEDOUT');
   }
 
+  /** Nobody will answer this client here any more; it is told so. */
+  giveUp(): void {
+    this.abandon();
+    (this.client as DialSocket).dial = undefined;
+    refuse(this.tunnel, this.client);
+  }
+
   /** The client is gone. */
   abandon(): void {
     this.timer?.cancel();

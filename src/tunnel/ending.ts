@@ -63,9 +63,13 @@ export function cutUnflushed(socket: Socket): void {
   cutOff(socket, true);
 }
 
-/** Ends `socket` at once. libuv refuses to reset a socket whose shutdown is under way; its lane had ended in order. */
+/**
+ * Ends `socket` at once. libuv refuses to reset a socket whose shutdown is under way, which begins
+ * when all that is queued is out; its lane has ended in order then.
+ */
 export function cutOff(socket: Socket, byReset: boolean): void {
   if (socket.destroyed) return;
-  if (byReset && !socket.writableEnded && !socket.connecting) socket.resetAndDestroy();
+  const isInShutdown = socket.writableEnded && socket.writableLength === 0;
+  if (byReset && !isInShutdown && !socket.connecting) socket.resetAndDestroy();
   else socket.destroy();
 }

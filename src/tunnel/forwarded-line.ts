@@ -32,6 +32,7 @@ export function passHead(
     if (at - 1 > passed) app.write(chunk.subarray(passed, at - 1));
     return at;
   }
+  if (at - CRLF.length < passed) return passed; // its blank line has begun to pass already
   const line = tunnel.forwardedLine();
   const length = at - CRLF.length - passed;
   const head = Buffer.allocUnsafe(length + line.length + CRLF.length);

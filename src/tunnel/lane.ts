@@ -9,6 +9,7 @@ import { passHead, releaseCr, wantsLine } from './forwarded-line.js';
 import { passLateFromApp } from './late-answers.js';
 import { passLateFromClient } from './late-requests.js';
 import { observeApp, observeClient } from './observe.js';
+import { standsInForApp } from './parting.js';
 import type { Tunnel } from './tunnel.js';
 
 /** How much may wait for a slow reader before its peer is no longer read; bytes. */
@@ -131,7 +132,7 @@ function onAppEnd(this: LaneSocket): void {
     this.tunnel.resetBy(this);
     return;
   }
-  const standsIn = this.tunnel.standsInForApp(false);
+  const standsIn = standsInForApp(this.tunnel, false);
   this.tunnel.ended(this);
   if (standsIn) {
     if (this.peer.readableEnded) this.end();

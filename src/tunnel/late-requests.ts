@@ -27,7 +27,8 @@ export function passLateFromClient(client: LaneSocket, chunk: Buffer): void {
   // What the client says may be no frame: then nothing has to be waited for any more.
   if (parting.isDue) parting.ask();
   if (tunnel.observer.clientClosed) parting.clientLeft();
-  if (parting.passesClient && app.writableLength >= QUEUE_BYTES_MAX) client.pause();
+  const isHeldUp = app.writable && app.writableLength >= QUEUE_BYTES_MAX;
+  if (parting.passesClient && isHeldUp) client.pause();
 }
 
 /** Returns how far the chunk has passed, or is nobody's. */

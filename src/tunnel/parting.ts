@@ -4,6 +4,7 @@
  * stand, and never splits a message; what does not end in time then is cut.
  */
 import type { Socket } from 'node:net';
+import type { Timer } from '../clock.js';
 import type { Farewell } from '../protocol/contract.js';
 import {
   LAST_CHUNK,
@@ -47,6 +48,8 @@ export class Parting {
   isDue = false;
   /** The goodbye was taken: the client has said its own, or ended. */
   taken = false;
+  /** Runs while a request may yet come to its end behind its answer. */
+  private requestTimer: Timer | undefined;
   readonly request: WithheldHead;
   readonly answer: WithheldHead;
   readonly tunnel: Tunnel;
@@ -127,6 +130,19 @@ export class Parting {
   answered(): void {
     if (this.state === 'refused') this.answerRefused();
     else this.endIfAnswered();
+    if (this.state === 'announced') this.awaitRequest();
+  }
+
+  /** The last answer is out before its request: that may come to its end, but not stand still. */
+  private awaitRequest(): void {
+    const { bytesRead } = this.client;
+    const look = (): void => {
+      if (this.state !== 'announced') return;
+      if (this.client.bytesRead === bytesRead) this.end();
+      else this.awaitRequest();
+    };
+    this.requestTimer?.cancel();
+    this.requestTimer = this.tunnel.around.clock.after(FAREWELL_MS_MAX, look);
   }
 
   /** This request is not forwarded, nor is anything behind it. */
@@ -168,6 +184,7 @@ export class Parting {
   /** Both sides get their end; what comes yet is read and discarded for a while. */
   end(): void {
     this.state = 'ended';
+    this.requestTimer?.cancel();
     this.tunnel.partedBy('drain');
     this.answer.release();
     this.request.drop();
@@ -210,6 +227,7 @@ export class Parting {
 
   /** What is held back is nobody's any more. */
   forget(): void {
+    this.requestTimer?.cancel();
     this.request.drop();
     this.answer.drop();
   }
@@ -220,6 +238,7 @@ export class Parting {
       this.tunnel.partedBy('drain');
       this.client.write(closeFrame(this.tunnel.around.policy.websocketCloseCode));
       this.app.resume();
+      if (!this.app.writable) this.client.resume(); // it was held back for an app that is gone
     } else {
       const words = this.wordsOf(farewell);
       if (words !== undefined) this.client.write(words);
@@ -244,4 +263,18 @@ export class Parting {
 /** The time is up. */
 function cutParted(tunnel: Tunnel): void {
   tunnel.cut('drain');
+}
+
+/**
+ * The app has ended, or was reset. True if its client is told by a goodbye, and not by the same; an
+ * end is one already where nothing else would have been said.
+ */
+export function standsInForApp(tunnel: Tunnel, wasReset: boolean): boolean {
+  const { farewellForApp, isDraining } = tunnel.around.policy;
+  if (tunnel.hasSaidFarewell) return true;
+  if (tunnel.app === undefined || tunnel.client.destroyed || tunnel.client.writableEnded)
+    return false;
+  if (farewellForApp === 'never' || (farewellForApp === 'drain' && !isDraining)) return false;
+  if (!wasReset && tunnel.observer.farewell() === 'retry') return false;
+  return tunnel.beginParting(tunnel.app as LaneSocket).standIn();
 }

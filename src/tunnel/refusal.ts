@@ -25,6 +25,7 @@ export function refuse(tunnel: Tunnel, client: LaneSocket): void {
     return;
   }
   tunnel.answered(503);
+  tunnel.isRefused = true;
   client.end(UNAVAILABLE);
   client.resume();
   tunnel.limitEnding(LINGER_MS, cutLingering, client);

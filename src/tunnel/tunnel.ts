@@ -1,7 +1,7 @@
 /**
  * One client socket joined to its own app socket. Passes bytes as they come, an end as an end and
  * a reset as a reset, and turns what its observer understands into counted facts. It has no policy
- * of its own and must never end a connection because of what its observer thinks.
+ * of its own: a connection is ended only by its peers, or because a drain asks for it.
  */
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.js';
@@ -9,9 +9,10 @@ import type { Facts, GiveUpReason, Kind, Observer } from '../protocol/contract.j
 import { createDetector } from '../protocol/detect.js';
 import { OPAQUE } from '../protocol/opaque.js';
 import { cutOff, cutUnflushed, resetBehind } from './ending.js';
+import type { DialSocket } from './dial.js';
 import type { EndedBy, TunnelEvents } from './events.js';
 import type { LaneSocket } from './lane.js';
-import { Parting } from './parting.js';
+import { Parting, standsInForApp } from './parting.js';
 import type { Policy } from './policy.js';
 import { plainAddress } from './proxy-preamble.js';
 
@@ -93,9 +94,12 @@ export class Tunnel implements Facts {
   /** Clock time since when nothing is at work; told only while a drain is going on, else 0. */
   idleSinceMs = 0;
 
+  /** Its client was told that nobody answers. */
+  isRefused = false;
+
   /** Its goodbye has been said. */
   get hasSaidFarewell(): boolean {
-    return this.parting?.hasSpoken ?? false;
+    return this.isRefused || (this.parting?.hasSpoken ?? false);
   }
 
   /** Its goodbye was said and taken: the client has ended in order, too. */
@@ -120,26 +124,15 @@ export class Tunnel implements Facts {
 
   /** Says the goodbye of what it carries as soon as one can stand there; asked again, nothing changes. */
   sayFarewell(): void {
-    if (this.app !== undefined && !this.isOver) this.beginParting(this.app as LaneSocket).ask();
+    if (this.isOver) return;
+    if (this.app !== undefined) this.beginParting(this.app as LaneSocket).ask();
+    else (this.client as DialSocket).dial?.giveUp();
   }
 
   /** Ends a connection on which nothing is at work: a FIN, and what comes yet is discarded. */
   endIdle(): void {
     if (this.active || this.app === undefined || this.isOver || this.isParting) return;
     this.beginParting(this.app as LaneSocket).end();
-  }
-
-  /**
-   * The app has ended, or was reset. True if its client is told by a goodbye, and not by the same;
-   * an end is one already where nothing else would have been said.
-   */
-  standsInForApp(wasReset: boolean): boolean {
-    const { farewellForApp, isDraining } = this.around.policy;
-    if (this.hasSaidFarewell) return true;
-    if (this.app === undefined || this.client.destroyed || this.client.writableEnded) return false;
-    if (farewellForApp === 'never' || (farewellForApp === 'drain' && !isDraining)) return false;
-    if (!wasReset && this.observer.farewell() === 'retry') return false;
-    return this.beginParting(this.app as LaneSocket).standIn();
   }
 
   /** Who ended it, unless a side had ended already. */
@@ -172,6 +165,7 @@ export class Tunnel implements Facts {
 
   preambled(): void {
     this.hasPreamble = true;
+    this.parting?.request.release();
   }
 
   exchangeBegan(): void {
@@ -254,7 +248,7 @@ export class Tunnel implements Facts {
 
   /** One side is broken: the other is told by a reset, behind the bytes that it is still owed. */
   broke(socket: Socket): void {
-    if (socket === this.app && this.standsInForApp(true)) return;
+    if (socket === this.app && standsInForApp(this, true)) return;
     this.endedBy ??= 'error';
     const peer = this.peerOf(socket);
     if (peer === undefined || peer.destroyed) return;

@@ -70,7 +70,7 @@ t.test('a stream without a last chunk was cut, by a FIN or by a reset', async (t
   );
   t.ok(counts.cutByFin >= 2);
   t.ok(counts.cutByReset >= 5);
-  t.equal(counts.resets, counts.cutByReset);
+  t.ok(counts.resets >= counts.cutByReset, 'one may come before its head');
   t.match(counts, { endedWhole: 0, gaps: 0, duplicates: 0 });
   const cut = counts.cutByFin + counts.cutByReset;
   t.ok(counts.endsPerSecondMax >= 1 && counts.endsPerSecondMax <= cut);

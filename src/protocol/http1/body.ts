@@ -1,6 +1,7 @@
 /**
  * Where a message ends behind its head (RFC 9112 section 6): nowhere, counted, chunked, or when
- * the connection does. Content is skipped by counting, never looked at.
+ * the connection does. Content is skipped by counting; of an event stream
+ * its last bytes are looked at.
  */
 import type { Farewell } from '../contract.js';
 import { isEventBoundary, nextEventBoundary, tailAfter } from '../events/boundary.js';
