@@ -60,8 +60,9 @@ export function testBehindTidegate(
   const title = `${timesOf(restarts)}: behind tidegate, ${name}, an app that ${manner} loses nothing`;
   testOnCluster(title, async (t, c) => {
     const outcome = await restartedUnderLoad(t, c, restarts, { manifest: name, manner });
-    const { report, heldMs } = outcome;
+    const { report, heldMs, kernelResets } = outcome;
     isNothingLost(t, report);
+    t.equal(kernelResets, 0, "nor as the clients' kernel counts it");
     isEveryEndClean(t, report, { webSockets: restarts * SOCKETS, streams: restarts * STREAMS });
     areAnswersInTime(t, outcome);
     const held = `what is held is held until the window: ${heldMs.toFixed(0)} ms`;

@@ -8,8 +8,9 @@ import { type Plan, type Report, ROLLOUT_PLAN } from '../peers/load/contract.js'
 import { until } from '../peers/until.js';
 import type { Cluster } from './cluster.js';
 import { type Changes, type ManifestName, manifest } from './manifest.js';
-import { Namespace } from './namespace.js';
+import { containerOf, Namespace, type Pod } from './namespace.js';
 import { tell } from './telling.js';
+import { watchAll } from './watched.js';
 
 const GRACE_S = 30;
 /**
@@ -46,7 +47,16 @@ export interface Outcome {
   readonly besideMs: number;
   /** From the first restart to the first WebSocket that was closed. */
   readonly heldMs: number;
+  /** Connections that ended with a reset, as the kernel of the load's pod counts them. */
+  readonly kernelResets: number;
 }
+
+/** The counter and its name are in the same place of two lines. */
+const READ_RESETS = `
+  import { readFileSync } from 'node:fs';
+  const lines = readFileSync('/proc/net/snmp', 'utf8').split('\\n');
+  const [names, counts] = lines.filter((line) => line.startsWith('Tcp:')).map((line) => line.split(' '));
+  console.log(counts[names.indexOf('EstabResets')]);`;
 
 /** Restarts the Deployment again and again while the load goes on. */
 export async function restartedUnderLoad(
@@ -67,14 +77,23 @@ export async function restartedUnderLoad(
     return areAnswered(report) && areHeld(report);
   };
   await until(isUnderWay, 'the load is under way', UP_MS_MAX);
+  const watched = await watchAll(t, namespace, 'app=web');
   const { forMs } = await driver.report();
   for (let restart = 0; restart < restarts; restart++) await restartOnce(namespace);
+  const kernelResets = Number(await namespace.node('load', 'load', READ_RESETS));
   const report = await driver.stop();
   const [slowestMs, besideMs] = [slowestOf(report), slowestOf(await beside.stop())];
   tell(t, report);
+  for (const message of messagesOf(watched.states)) t.comment(message);
   t.comment(`slowest answer of a pod beside them: ${besideMs.toFixed(0)} ms`);
   const heldMs = (report.webSockets.firstCloseAtMs ?? Infinity) - forMs;
-  return { report, slowestMs, besideMs, heldMs };
+  return { report, slowestMs, besideMs, heldMs, kernelResets };
+}
+
+/** What each tidegate has left in its pod's status. */
+function messagesOf(states: readonly Pod[]): ReadonlySet<string> {
+  const messages = states.map((pod) => containerOf(pod, 'tidegate')?.state.terminated?.message);
+  return new Set(messages.filter((message) => message !== undefined).map((text) => text.trim()));
 }
 
 function objectsOf(cluster: Cluster, rollout: Rollout): readonly object[] {
