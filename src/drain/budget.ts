@@ -35,7 +35,7 @@ export function budgetFrom(startMs: number, settings: BudgetSettings): Budget {
 
 /** What the last goodbyes have for being answered, before the deadline. */
 const RESERVE_MS_MAX = 5_000;
-const RESERVE_SHARE = 0.1;
+const RESERVE_SHARE = 0.2;
 
 /** When the last of them is said. */
 export function farewellsEndMs({ windowMs, deadlineMs }: Budget): number {

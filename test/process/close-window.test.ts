@@ -15,7 +15,7 @@ const VERDICT_MS_MAX = 250;
 
 const CROWDS = [
   { sockets: 1_000, deadlineS: 16 },
-  { sockets: 5_000, deadlineS: 24 },
+  { sockets: 5_000, deadlineS: 28 },
 ];
 
 for (const { sockets, deadlineS } of CROWDS) {
