@@ -10,6 +10,9 @@ import { inTurns } from './turns.js';
 /** How often it looks which of them have been quiet for long enough. */
 export const IDLE_LOOK_MS = 1_000;
 
+/** A timer may fire this much too early, and the next look is far. */
+const TIMER_EARLY_MS = 1;
+
 export class IdleEnds {
   private readonly clock: Clock;
   private readonly tracker: Tracker;
@@ -51,7 +54,7 @@ export class IdleEnds {
   }
 
   private look(): void {
-    const due = this.clock.now() - this.quietMs;
+    const due = this.clock.now() - this.quietMs + TIMER_EARLY_MS;
     const endQuiet = (tunnel: Tunnel): void => {
       if (isIdle(tunnel) && this.quietSince(tunnel) <= due) tunnel.endIdle();
     };
