@@ -42,6 +42,8 @@ export function joinLanes(client: LaneSocket, app: LaneSocket): void {
   client.on('drain', onDrain);
   client.on('end', onClientEnd);
   client.on('data', onClientData);
+  // Node has told of an end already if nothing had come before it.
+  if (client.readableEnded) onClientEnd.call(client);
 }
 
 function onClientData(this: LaneSocket, chunk: Buffer): void {

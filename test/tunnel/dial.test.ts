@@ -89,6 +89,24 @@ t.test('a client that came before the app gets its answer', async (t) => {
   await carrier.empty();
 });
 
+t.test(
+  'a client that has ended without a word before the app came is told of to the app',
+  async (t) => {
+    const { carrier, appAt, client } = await withoutApp(t);
+    client.end();
+    const tunnel = await carrier.tunnel();
+    await until(() => tunnel.client.readableEnded, 'the end has come');
+    const app = await RawApp.open(appAt.host, appAt.port);
+    t.teardown(() => app.close());
+    carrier.clock.advance(RETRIES_MS[0]);
+    const peer = await app.accepted();
+    t.equal(await peer.left(), 'end');
+    peer.end();
+    t.equal(await client.left(), 'end');
+    await carrier.empty();
+  },
+);
+
 t.test('a client whose app never comes is refused when the time is up, not before', async (t) => {
   const absent = await withoutApp(t, 'raw');
   await pass(absent, 9_999);
