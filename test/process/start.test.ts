@@ -10,6 +10,8 @@ import { until } from '../peers/until.js';
 
 const STARTS = 7;
 const LATER_MS_MAX = 150;
+/** Where the machine is so slow that a bare server takes long as well: twice, on a quiet one. */
+const BARE_TIMES_MAX = 3;
 /** A busy machine spoils a measurement; it does not spoil three. */
 const MEASUREMENTS_MAX = 3;
 
@@ -49,13 +51,13 @@ async function measureLaterMs(): Promise<{ laterMs: number; bareMs: number }> {
 }
 
 t.test('it listens within 150 ms of a bare Node server', async (t) => {
-  let least = Infinity;
-  for (let tries = 0; tries < MEASUREMENTS_MAX && least > LATER_MS_MAX; tries++) {
+  let times = Infinity;
+  for (let tries = 0; tries < MEASUREMENTS_MAX && times > 1; tries++) {
     const { laterMs, bareMs } = await measureLaterMs();
     t.comment(`${laterMs.toFixed(0)} ms after a bare server, which takes ${bareMs.toFixed(0)} ms`);
-    least = Math.min(least, laterMs);
+    times = Math.min(times, laterMs / Math.max(LATER_MS_MAX, BARE_TIMES_MAX * bareMs));
   }
-  t.ok(least <= LATER_MS_MAX, `it listens ${least.toFixed(0)} ms later`);
+  t.ok(times <= 1, `it takes ${times.toFixed(2)} of the time that it may`);
 });
 
 t.test('a port that somebody has is a fault, and the other port is let go of', async (t) => {
