@@ -11,18 +11,8 @@ import type { Policy } from '../../src/tunnel/policy.js';
 import type { Tunnel } from '../../src/tunnel/tunnel.js';
 import { HandClock } from './clock.js';
 import { type At, type Ends, Peer, RawApp } from './peer.js';
+import { POLICY } from './policy.js';
 import { until, within } from './until.js';
-
-const POLICY: Policy = {
-  forwarded: 'off',
-  proxyProtocol: 'off',
-  appConnectTimeoutMs: 10_000,
-  keepAliveMs: 60_000,
-  websocketCloseCode: 1001,
-  farewellForApp: 'drain',
-  isDraining: false,
-  refusesUpgrades: false,
-};
 
 export interface CarrierOptions {
   readonly policy?: Partial<Policy>;

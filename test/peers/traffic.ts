@@ -10,17 +10,8 @@ import type { EndedBy } from '../../src/tunnel/events.js';
 import type { Policy } from '../../src/tunnel/policy.js';
 import { type Surroundings, Tunnel } from '../../src/tunnel/tunnel.js';
 import type { HandClock } from './clock.js';
+import { POLICY } from './policy.js';
 
-const POLICY: Readonly<Policy> = {
-  forwarded: 'off',
-  proxyProtocol: 'off',
-  appConnectTimeoutMs: 10_000,
-  keepAliveMs: 0,
-  websocketCloseCode: 1001,
-  farewellForApp: 'drain',
-  isDraining: false,
-  refusesUpgrades: false,
-};
 const FIRST_PORT = 40_000;
 /** How long a goodbye may go unanswered. */
 export const FAREWELL_LIMIT_MS = 5_000;

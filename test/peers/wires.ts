@@ -9,6 +9,7 @@ import { type LaneSocket, joinLanes } from '../../src/tunnel/lane.js';
 import type { Policy } from '../../src/tunnel/policy.js';
 import { Tunnel } from '../../src/tunnel/tunnel.js';
 import { HandClock } from './clock.js';
+import { POLICY } from './policy.js';
 import { type Bytes, type Leaving, bytesOf } from './peer.js';
 
 /** As much of a socket as a tunnel uses; what it writes is taken at once. */
@@ -55,17 +56,6 @@ export interface Saw {
   readonly clientSaw: Leaving;
 }
 
-export const POLICY: Policy = {
-  forwarded: 'off',
-  proxyProtocol: 'off',
-  appConnectTimeoutMs: 10_000,
-  keepAliveMs: 0,
-  websocketCloseCode: 1001,
-  farewellForApp: 'drain',
-  isDraining: true,
-  refusesUpgrades: false,
-};
-
 const NOTHING = (): void => undefined;
 
 export const NONE_LEFT = { tunnels: 0, active: 0, requests: 0, timers: 0 };
@@ -79,7 +69,7 @@ export class Wired {
   private readonly wires: Readonly<Record<Side, Wire>> = { client: new Wire(), app: new Wire() };
 
   private constructor(policy: Partial<Policy>) {
-    this.policy = { ...POLICY, ...policy };
+    this.policy = { ...POLICY, isDraining: true, ...policy };
     this.tracker = new Tracker(this.clock, {
       appUnreachable: NOTHING,
       appReached: NOTHING,

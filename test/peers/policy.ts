@@ -1,0 +1,16 @@
+/**
+ * What tunnels of a test are asked to do, unless it says otherwise: to carry, add nothing, and know of
+ * no drain.
+ */
+import type { Policy } from '../../src/tunnel/policy.js';
+
+export const POLICY: Readonly<Policy> = {
+  forwarded: 'off',
+  proxyProtocol: 'off',
+  appConnectTimeoutMs: 10_000,
+  keepAliveMs: 60_000,
+  websocketCloseCode: 1001,
+  farewellForApp: 'drain',
+  isDraining: false,
+  refusesUpgrades: false,
+};
