@@ -16,7 +16,6 @@ import {
   type SidecarForm,
   SETTINGS,
 } from './settings/table.js';
-import { variableOf } from './settings/setting.js';
 import { renderHelp, renderTable } from './settings/texts.js';
 import { Values } from './settings/values.js';
 
@@ -136,10 +135,10 @@ export function commandEnvironment(env: Environment = process.env): {
   readonly mayDraw: boolean;
   readonly mayColour: boolean;
 } {
-  const names = (['admin', 'adminToken', 'adminTokenFile'] as const).map(variableOf);
   const mayDraw = env['TERM'] !== 'dumb';
   return {
-    variables: Object.fromEntries(names.map((name) => [name, env[name]])),
+    // All of it: a kubeconfig's plugin is a program of the user's own.
+    variables: env,
     mayDraw,
     mayColour: mayDraw && (env['NO_COLOR'] ?? '') === '',
   };
@@ -155,6 +154,7 @@ Carries the traffic of the app in front of which it stands, and on SIGTERM waits
 until nothing is in use any more. \`demo\` brings a small app of its own.
 \`status\` says where a running tidegate stands, \`drain\` starts its drain,
 \`wait\` waits until its pod may be deleted; each tells its options with --help.
+With --pod they ask through a cluster's API server.
 
 Each setting is a flag (--grace-period 60s) or an environment variable
 (TIDEGATE_GRACE_PERIOD=60s); the flag wins. A DURATION has units: 500ms, 30s,

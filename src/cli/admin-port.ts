@@ -3,9 +3,9 @@
  * comes out of here has the form that src/admin/contract.ts says, or is an AskError in words.
  */
 import type { AdminError, SafeToDelete, Status } from '../admin/contract.js';
+import type { Answer } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
-import { formatAddress } from '../settings/address.js';
-import { type Answer, ask, AskError, notTidegate, type Target } from './ask.js';
+import { AskError, notTidegate, type Target } from './ask.js';
 import { type Readiness, TOKEN_VARIABLE } from './options.js';
 import { fits, isAdminError, SAFE_TO_DELETE, STATUS } from './shapes.js';
 
@@ -18,23 +18,23 @@ export interface Told<T> {
 }
 
 export class AdminPort {
-  /** `HOST:PORT`, for people. */
+  /** For people. */
   readonly name: string;
   private readonly target: Target;
   private readonly clock: Clock;
 
   constructor(target: Target, clock: Clock) {
-    this.name = formatAddress(target.at);
+    this.name = target.name;
     this.target = target;
     this.clock = clock;
   }
 
   async status(): Promise<Told<Status>> {
-    return this.readStatus(await ask(this.target, this.clock, 'GET', '/status'), 200);
+    return this.readStatus(await this.target.ask('GET', '/status'), 200);
   }
 
   async safeToDelete(): Promise<Told<SafeToDelete>> {
-    const answer = await ask(this.target, this.clock, 'GET', '/safe-to-delete');
+    const answer = await this.target.ask('GET', '/safe-to-delete');
     const value = this.parse(answer);
     if (!fits<SafeToDelete>(value, SAFE_TO_DELETE)) throw this.refused(answer, value);
     if (answer.status !== (value.safe ? 200 : 409)) throw this.refused(answer, value);
@@ -47,11 +47,11 @@ export class AdminPort {
     if (reason !== undefined) query.set('reason', reason);
     if (readiness !== undefined) query.set('readiness', readiness);
     const path = query.size === 0 ? '/drain' : `/drain?${query.toString()}`;
-    return this.readStatus(await ask(this.target, this.clock, 'POST', path), 202);
+    return this.readStatus(await this.target.ask('POST', path), 202);
   }
 
   async recall(): Promise<Told<Status>> {
-    return this.readStatus(await ask(this.target, this.clock, 'DELETE', '/drain'), 202);
+    return this.readStatus(await this.target.ask('DELETE', '/drain'), 202);
   }
 
   private readStatus(answer: Answer, expected: number): Told<Status> {
@@ -84,7 +84,7 @@ export class AdminPort {
   }
 
   private forbidden(): string {
-    return this.target.token === undefined
+    return !this.target.hasToken
       ? 'takes changes from its own pod only: run it there (kubectl exec, kubectl port-forward),' +
           ` or give its token with --token-file or in ${TOKEN_VARIABLE}`
       : 'refuses the token: it is not that of its setting adminToken, or that has none';

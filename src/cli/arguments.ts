@@ -20,10 +20,21 @@ import {
   TOKEN_VARIABLE,
 } from './options.js';
 
+/** A pod, and the cluster it is in. */
+export interface PodAsked {
+  /** Undefined: that of the context. */
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly context: string | undefined;
+  readonly kubeconfig: string | undefined;
+}
+
 export interface Asked {
   readonly command: Command;
   readonly help: boolean;
   readonly admin: Required<Address>;
+  /** Undefined: the admin port is reached by its address. */
+  readonly pod: PodAsked | undefined;
   readonly output: Output;
   readonly watch: boolean;
   readonly reason: string | undefined;
@@ -51,6 +62,10 @@ interface Given {
 /** What may stand in a header. */
 const TOKEN = /^[!-~]+$/;
 
+/** Names of namespaces (RFC 1123 label) and pods (subdomain): nothing else may get into a path. */
+const POD =
+  /^(?:([a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?)\/)?([a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?)$/;
+
 /** What is asked for; `faults` gets what cannot be used, and then the answer may not be. */
 export function readArguments(
   command: Command,
@@ -64,6 +79,7 @@ export function readArguments(
     command,
     help: words.has('help'),
     admin: readAdmin(values),
+    pod: readPod(values),
     output: values.choice('output', OUTPUTS) ?? 'table',
     watch: words.has('watch'),
     reason: values.read('reason', (text) => text),
@@ -136,6 +152,26 @@ function readAdmin(values: Values): Required<Address> {
     return read;
   });
   return { host: '127.0.0.1', ...(address ?? parseAddress(ADMIN_DEFAULT)) };
+}
+
+function readPod(values: Values): PodAsked | undefined {
+  const asIs = (text: string): string => text;
+  const context = values.read('context', asIs);
+  const kubeconfig = values.read('kubeconfig', asIs);
+  if (!values.has('pod')) {
+    for (const key of ['context', 'kubeconfig'] as const) {
+      if (values.has(key)) values.refuse(key, 'goes with --pod');
+    }
+    return undefined;
+  }
+  if (values.read('admin', (text) => parseAddress(text).host) !== undefined) {
+    values.refuse('admin', 'is no port alone, as it has to be beside --pod');
+  }
+  return values.read('pod', (text) => {
+    const [, namespace, name] = POD.exec(text) ?? [];
+    if (name === undefined) throw new ValueError('is not [NAMESPACE/]NAME of a pod');
+    return { namespace, name, context, kubeconfig };
+  });
 }
 
 /** From the file if there is one, else from the variable. */

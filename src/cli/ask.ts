@@ -1,25 +1,23 @@
 /**
- * One call of an admin port: asked once, answered whole and soon or not at all. What answers may
- * be another program, so that size and time are bounded and nothing is believed yet.
+ * The admin port that is meant, and one call of it. What cannot be used of what comes back is told
+ * in words that say what to do.
  */
-import { type IncomingMessage, request } from 'node:http';
+import { type ClientRequest, request } from 'node:http';
 import { TOKEN_HEADER } from '../admin/contract.js';
-import { type Clock, momentOf } from '../clock.js';
+import { type Answer, boundedCall, CallError, type Limits, type Method } from '../bounded-call.js';
+import type { Clock } from '../clock.js';
 import { type Address, formatAddress } from '../settings/address.js';
 
-export const ANSWER_MS_MAX = 5_000;
-export const ANSWER_BYTES_MAX = 1_048_576;
+export const LIMITS: Limits = { answerMs: 5_000, answerBytes: 1_048_576 };
 
+/** An admin port, however it is reached. */
 export interface Target {
-  readonly at: Required<Address>;
-  readonly token: string | undefined;
-}
-
-export interface Answer {
-  readonly status: number;
-  readonly body: string;
-  /** The time of day where it was answered; undefined if it was not told. */
-  readonly atMs: number | undefined;
+  /** For people. */
+  readonly name: string;
+  /** Whether a token goes with the calls. */
+  readonly hasToken: boolean;
+  /** Rejects with an AskError. */
+  ask(method: Method, path: string): Promise<Answer>;
 }
 
 /** There is no answer that could be used; the message says what to do. */
@@ -33,62 +31,23 @@ export class AskError extends Error {
   }
 }
 
-/** Rejects with an AskError. */
-export function ask(
-  { at, token }: Target,
+/** The one at this address. */
+export function addressTarget(
+  at: Required<Address>,
+  token: string | undefined,
   clock: Clock,
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-): Promise<Answer> {
-  const who = formatAddress(at);
-  return new Promise((resolve, reject) => {
-    const headers = token === undefined ? {} : { [TOKEN_HEADER]: token };
-    const asked = request({ ...at, method, path, agent: false, headers });
-    const late = clock.after(ANSWER_MS_MAX, () =>
-      fail(new AskError(`${who} does not answer within ${ANSWER_MS_MAX / 1_000}s`, true)),
-    );
-    const fail = (error: AskError): void => {
-      late.cancel();
-      asked.destroy();
-      reject(error);
-    };
-    const broken = (error: NodeJS.ErrnoException): void => fail(unreached(who, error));
-    asked.on('error', broken);
-    asked.on('response', (response) => {
-      collect(response, who, fail, broken, (answer) => {
-        late.cancel();
-        resolve(answer);
-      });
-    });
-    // Whatever else ends it, like a switch of protocols, is no answer either.
-    asked.on('close', () => broken(new Error('closed')));
-    asked.end();
-  });
-}
-
-function collect(
-  response: IncomingMessage,
-  who: string,
-  fail: (error: AskError) => void,
-  broken: (error: Error) => void,
-  done: (answer: Answer) => void,
-): void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  response.on('error', broken);
-  response.on('data', (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > ANSWER_BYTES_MAX) fail(notTidegate(who, 'answers with more than 1 MiB'));
-    else chunks.push(chunk);
-  });
-  response.on('end', () => {
-    const atMs = momentOf(response.headers.date ?? '');
-    done({
-      status: response.statusCode ?? 0,
-      body: Buffer.concat(chunks).toString('utf8'),
-      atMs: Number.isNaN(atMs) ? undefined : atMs,
-    });
-  });
+): Target {
+  const name = formatAddress(at);
+  const headers = token === undefined ? {} : { [TOKEN_HEADER]: token };
+  const ask = async (method: Method, path: string): Promise<Answer> => {
+    const open = (): ClientRequest => request({ ...at, method, path, agent: false, headers });
+    try {
+      return await boundedCall(open, LIMITS, clock);
+    } catch (error) {
+      throw error instanceof CallError ? unreached(name, error) : error;
+    }
+  };
+  return { name, hasToken: token !== undefined, ask };
 }
 
 /** Somebody is there, but nobody who was meant. */
@@ -98,7 +57,11 @@ export function notTidegate(who: string, what: string): AskError {
   );
 }
 
-function unreached(who: string, { code = '' }: NodeJS.ErrnoException): AskError {
+function unreached(who: string, { failure, code }: CallError): AskError {
+  if (failure === 'late') {
+    return new AskError(`${who} does not answer within ${LIMITS.answerMs / 1_000}s`, true);
+  }
+  if (failure === 'too-large') return notTidegate(who, 'answers with more than 1 MiB');
   if (code.startsWith('HPE_')) return notTidegate(who, 'answers with something else than HTTP');
   if (code === 'ECONNREFUSED') {
     const hint = 'start it, or from outside its pod: kubectl port-forward POD 9180';

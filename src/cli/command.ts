@@ -8,7 +8,7 @@ import { EXIT_FAULT, EXIT_OK, type SettingFault } from '../errors.js';
 import { formatDuration } from '../settings/duration.js';
 import { AdminPort, type Told } from './admin-port.js';
 import { type Asked, readArguments, type Sources } from './arguments.js';
-import { AskError } from './ask.js';
+import { addressTarget, AskError, type Target } from './ask.js';
 import { type Command, commandHelp, EXIT_COMMAND_USAGE, EXIT_NOT_SAFE } from './options.js';
 import { poll } from './poll.js';
 import {
@@ -30,6 +30,8 @@ export interface Surroundings extends Sources {
   /** Whether what is printed goes to a terminal that can be drawn on, and in colour. */
   readonly isTerminal: boolean;
   readonly isColourful: boolean;
+  /** Whether somebody sits before it who could type. */
+  readonly isInteractive: boolean;
 }
 
 /** The whole screen anew: to its first line, and clear what an earlier one left. */
@@ -54,14 +56,24 @@ export async function runCommand(
     around.complain(`${lines.join('\n')}\nSee tidegate ${command} --help.\n`);
     return EXIT_COMMAND_USAGE;
   }
-  const run = new Run(asked, around);
   try {
-    return await run[command]();
+    return await new Run(asked, around, await targetOf(asked, around))[command]();
   } catch (error) {
     if (!(error instanceof AskError)) throw error;
-    run.complain(error.message);
+    complain(asked, around, error.message);
     return EXIT_FAULT;
   }
+}
+
+/** What is needed for a cluster is loaded only where one is meant. */
+async function targetOf({ admin, pod, token }: Asked, around: Surroundings): Promise<Target> {
+  if (pod === undefined) return addressTarget(admin, token, around.clock);
+  const { podTarget } = await import('./pod-target.js');
+  return podTarget(pod, admin.port, token, around);
+}
+
+function complain({ command }: Asked, around: Surroundings, sentence: string): void {
+  around.complain(plain(`tidegate ${command}: ${sentence}`) + '\n');
 }
 
 class Run {
@@ -72,15 +84,11 @@ class Run {
   /** What was shown last, without the time. */
   private shown = '';
 
-  constructor(asked: Asked, around: Surroundings) {
+  constructor(asked: Asked, around: Surroundings, target: Target) {
     this.asked = asked;
     this.around = around;
-    this.port = new AdminPort({ at: asked.admin, token: asked.token }, around.clock);
+    this.port = new AdminPort(target, around.clock);
     this.paint = around.isColourful ? withColour : withoutColour;
-  }
-
-  complain(sentence: string): void {
-    this.around.complain(plain(`tidegate ${this.asked.command}: ${sentence}`) + '\n');
   }
 
   async status(): Promise<number> {
@@ -111,7 +119,11 @@ class Run {
     if (last === undefined) return EXIT_FAULT;
     if (output === 'json') this.around.print(last.text);
     if (last.value.safe) return EXIT_OK;
-    this.complain(`after ${formatDuration(timeoutMs ?? 0)} ${verdictWords(last.value)}`);
+    complain(
+      this.asked,
+      this.around,
+      `after ${formatDuration(timeoutMs ?? 0)} ${verdictWords(last.value)}`,
+    );
     return EXIT_NOT_SAFE;
   }
 
@@ -126,7 +138,8 @@ class Run {
   }
 
   private poll<T>(ask: () => Promise<T>, untilMs = Infinity): AsyncGenerator<T, void, void> {
-    const failed = ({ message }: AskError): void => this.complain(`${message}; trying again`);
+    const failed = ({ message }: AskError): void =>
+      complain(this.asked, this.around, `${message}; trying again`);
     return poll(ask, { clock: this.around.clock, failed, untilMs });
   }
 

@@ -38,6 +38,23 @@ export const OPTIONS = {
     sentence: `The admin port of the tidegate that is meant; or ${variableOf('admin')}.
       Default: ${ADMIN_DEFAULT}.`,
   },
+  pod: {
+    form: '[NAMESPACE/]NAME',
+    commands: COMMANDS,
+    sentence: `The pod it is in, reached through the API server (pods/proxy); of --admin
+      the port alone then counts. Default: none.`,
+  },
+  context: {
+    form: 'NAME',
+    commands: COMMANDS,
+    sentence: 'Of the kubeconfig. Default: its current one.',
+  },
+  kubeconfig: {
+    form: 'FILE',
+    commands: COMMANDS,
+    sentence: `How the cluster is reached. Default: those in KUBECONFIG, else
+      ~/.kube/config, else the service account of the pod it runs in.`,
+  },
   output: {
     letter: 'o',
     form: OUTPUTS.join('|'),

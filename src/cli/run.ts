@@ -21,7 +21,7 @@ export function runInTerminal(
   argv: readonly string[],
   { variables, mayDraw, mayColour }: CommandEnvironment,
 ): Promise<number> {
-  const { stdout, stderr } = process;
+  const { stdin, stdout, stderr } = process;
   // The reader of a pipe has gone: nobody is left to tell.
   for (const stream of [stdout, stderr]) stream.on('error', () => process.exit(EXIT_FAULT));
   return runCommand(command, argv, {
@@ -32,5 +32,6 @@ export function runInTerminal(
     complain: (text) => stderr.write(text),
     isTerminal: stdout.isTTY && mayDraw,
     isColourful: stdout.isTTY && mayColour,
+    isInteractive: stdin.isTTY && stderr.isTTY,
   });
 }

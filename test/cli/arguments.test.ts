@@ -36,6 +36,7 @@ t.test('everything has a default', (t) => {
         command,
         help: false,
         admin: { host: '127.0.0.1', port: 9180 },
+        pod: undefined,
         output: 'table',
         watch: false,
         reason: undefined,

@@ -15,6 +15,14 @@ Waits until the pod of a running tidegate may be deleted. Starts nothing.
   --admin PORT|HOST:PORT
       The admin port of the tidegate that is meant; or TIDEGATE_ADMIN.
       Default: 127.0.0.1:9180.
+  --pod [NAMESPACE/]NAME
+      The pod it is in, reached through the API server (pods/proxy); of --admin
+      the port alone then counts. Default: none.
+  --context NAME
+      Of the kubeconfig. Default: its current one.
+  --kubeconfig FILE
+      How the cluster is reached. Default: those in KUBECONFIG, else
+      ~/.kube/config, else the service account of the pod it runs in.
   -o, --output table|json
       For people, or as the admin port answers. Default: table.
   --timeout DURATION

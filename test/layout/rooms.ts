@@ -13,6 +13,9 @@ export const ROOMS: Rooms = {
   signals: [],
   build: [],
   buckets: [],
+  'bounded-call': ['clock'],
+  'kubernetes/keys': [],
+  kubernetes: ['bounded-call', 'clock', 'kubernetes/keys'],
   protocol: [],
   settings: ['clock', 'errors'],
   config: ['errors', 'settings'],
@@ -26,7 +29,7 @@ export const ROOMS: Rooms = {
   'admin/contract': ['drain', 'protocol'],
   admin: ['admin/contract', 'clock', 'drain', 'protocol', 'tracker', 'tunnel'],
   'termination-log': [],
-  cli: ['admin/contract', 'clock', 'errors', 'settings'],
+  cli: ['admin/contract', 'bounded-call', 'clock', 'errors', 'kubernetes', 'settings'],
   sidecar: [
     'admin',
     'app-health',
@@ -58,6 +61,7 @@ export const PURE_ROOMS: readonly string[] = ['protocol'];
 export const PACKAGES: Rooms = {
   pino: ['src/journal.ts'],
   'prom-client': ['src/metrics.ts', 'src/metrics/histogram.ts'],
+  yaml: ['src/kubernetes/kubeconfig.ts'],
   ws: ['src/demo/app.ts', 'src/protocol/websocket/farewell.ts'],
 };
 

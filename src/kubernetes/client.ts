@@ -1,0 +1,127 @@
+/**
+ * The API server of one cluster: calls with the right credentials, bounded in time and size. Its
+ * own refusals (a `Status`) are told apart from what stands behind it; who asked for what decides
+ * which words they get.
+ */
+import { type ClientRequest, request as requestPlain } from 'node:http';
+import { request as requestSecure } from 'node:https';
+import { type Answer, boundedCall, CallError, type Limits, type Method } from '../bounded-call.js';
+import type { Clock } from '../clock.js';
+import type { Access } from './access.js';
+import { KubernetesError, unreached } from './fault.js';
+
+export const LIMITS: Limits = { answerMs: 10_000, answerBytes: 8 * 1_048_576 };
+
+/** Beside the credentials. */
+export interface Ask {
+  readonly method: Method;
+  /** From the server's root, like `/api/v1/pods`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly limits?: Limits;
+}
+
+/** What the API server says of itself (meta/v1 Status); never what a pod says. */
+export interface ApiStatus {
+  readonly code: number;
+  readonly reason: string;
+  readonly message: string;
+}
+
+export class ApiClient {
+  readonly access: Access;
+  private readonly clock: Clock;
+
+  constructor(access: Access, clock: Clock) {
+    this.access = access;
+    this.clock = clock;
+  }
+
+  /** Where it is, for people. */
+  get server(): string {
+    return this.access.server.host;
+  }
+
+  /** Whatever is answered; rejects with a KubernetesError if nothing is, or nobody is known. */
+  async ask(ask: Ask): Promise<Answer> {
+    let answer = await this.once(ask);
+    // A 401 of the API server's own: a pod's would be no Status.
+    if (isUnknown(answer) && this.access.credentials.forget()) answer = await this.once(ask);
+    if (isUnknown(answer)) {
+      throw new KubernetesError(
+        `the API server at ${this.server} does not know who asks (401): the credentials of` +
+          ` ${this.access.name} are missing, wrong or expired; log in again`,
+      );
+    }
+    return answer;
+  }
+
+  private async once(ask: Ask): Promise<Answer> {
+    const { cert, key, token } = await this.access.credentials.get();
+    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const headers = { accept: 'application/json', ...ask.headers, ...bearer };
+    const { limits = LIMITS } = ask;
+    const open = (): ClientRequest => this.open(ask, headers, { cert, key });
+    try {
+      return await boundedCall(open, limits, this.clock, ask.body);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      throw unreached(this.server, error, limits.answerMs);
+    }
+  }
+
+  private open(
+    { method, path }: Ask,
+    headers: Readonly<Record<string, string>>,
+    pair: { readonly cert: string | undefined; readonly key: string | undefined },
+  ): ClientRequest {
+    const { server, ca, serverName, isVerified } = this.access;
+    const at = {
+      host: server.hostname.replace(/^\[|\]$/g, ''),
+      port: server.port,
+      method,
+      // A server may stand below a path of a gateway's.
+      path: server.pathname.replace(/\/$/, '') + path,
+      headers: { host: server.host, ...headers },
+      agent: false,
+    };
+    if (server.protocol === 'http:') return requestPlain(at);
+    return requestSecure({
+      ...at,
+      rejectUnauthorized: isVerified,
+      ...given('ca', ca),
+      ...given('servername', serverName),
+      ...given('cert', pair.cert),
+      ...given('key', pair.key),
+    });
+  }
+}
+
+/** Undefined if it is not the API server itself that has answered so. */
+export function apiStatus({ status, body }: Answer): ApiStatus | undefined {
+  if (status < 400) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== 'object' || value === null) return undefined;
+  const { kind, apiVersion, reason, message } = value as Readonly<Record<string, unknown>>;
+  if (kind !== 'Status' || apiVersion !== 'v1') return undefined;
+  return { code: status, reason: textOf(reason), message: textOf(message) };
+}
+
+function isUnknown(answer: Answer): boolean {
+  return answer.status === 401 && apiStatus(answer) !== undefined;
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** A property that is left out where there is no value. */
+function given(key: string, value: string | undefined): Record<string, string> {
+  return value === undefined ? {} : { [key]: value };
+}
