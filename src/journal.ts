@@ -26,10 +26,14 @@ interface Fields {
   readonly ended?: string;
   readonly activeAtStart?: number;
   readonly activeAtEnd?: number;
+  readonly leasesAtEnd?: number;
   readonly finished?: number;
   readonly farewell?: number;
   readonly deadlineMs?: number;
   readonly tookMs?: number;
+  readonly lease?: string;
+  readonly holder?: string;
+  readonly expired?: number;
   readonly err?: unknown;
 }
 
@@ -101,18 +105,40 @@ export class Journal {
     readonly tookMs: number;
     readonly activeAtStart: number;
     readonly activeAtEnd: number;
+    readonly leasesAtEnd: number;
     readonly finished: number;
     readonly farewell: number;
     readonly cut: number;
   }): void {
-    const { reason, ended, activeAtStart, activeAtEnd, finished, farewell, cut } = report;
+    const { reason, ended, activeAtStart, activeAtEnd, leasesAtEnd, ...counts } = report;
+    const { finished, farewell, cut } = counts;
     const tookMs = Math.round(report.tookMs);
-    const fields = { reason, ended, tookMs, activeAtStart, activeAtEnd, finished, farewell, cut };
+    const actives = { activeAtStart, activeAtEnd, leasesAtEnd };
+    const fields = { reason, ended, tookMs, ...actives, finished, farewell, cut };
     const { drainedIsSaid, cutIsSaid } = this;
     this.drainedIsSaid = true;
     this.cutIsSaid = cut;
-    if (cut > cutIsSaid) return this.say('warn', fields, 'drained: what was still in use was cut');
+    if (cut > cutIsSaid || leasesAtEnd > 0) {
+      return this.say('warn', fields, 'drained: what was still in use was cut');
+    }
     this.say(drainedIsSaid ? 'debug' : 'info', fields, 'drained: nothing in use is left');
+  }
+
+  /** Its holder has died, or did not renew it in time. */
+  leaseExpired({
+    name,
+    holder,
+  }: {
+    readonly name: string;
+    readonly holder?: string | undefined;
+  }): void {
+    const fields = { lease: name, ...(holder === undefined ? {} : { holder }) };
+    this.say('warn', fields, 'a lease has expired: it was neither renewed nor let go');
+  }
+
+  /** Where many expire, few of them are named. */
+  moreLeasesExpired(expired: number): void {
+    this.say('warn', { expired }, 'further leases have expired');
   }
 
   /** Said once, until the app has been reached again. `code` is the system's, like ECONNREFUSED. */

@@ -104,7 +104,7 @@ function connectionRows(from: MetricsSources): readonly Row[] {
 }
 
 function drainRows(from: MetricsSources): readonly Row[] {
-  const { drain, tracker } = from;
+  const { drain } = from;
   const at = (ms: number | undefined): readonly Sample[] =>
     one(ms === undefined ? 0 : timestamp(from, ms));
   return [
@@ -122,9 +122,9 @@ function drainRows(from: MetricsSources): readonly Row[] {
     ],
     [
       'quiet_since_timestamp_seconds',
-      'Since when nothing has been active; 0 while something is.',
+      'Since when nothing has been active and no lease held; 0 while something is.',
       [],
-      () => at(tracker.activeTotal > 0 ? undefined : tracker.lastActiveMs),
+      () => at(drain.quietSinceMs),
     ],
     [
       'drain_start_timestamp_seconds',
@@ -138,7 +138,7 @@ function drainRows(from: MetricsSources): readonly Row[] {
       [],
       () => at(drain.budget?.deadlineMs),
     ],
-    ['leases', 'Leases that hold the drain.', [], () => one(drain.leases)],
+    ['leases', 'Leases that are held: background work of the app.', [], () => one(drain.leases)],
   ];
 }
 

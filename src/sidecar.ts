@@ -10,6 +10,7 @@ import { VERSION } from './build.js';
 import { systemClock } from './clock.js';
 import { type Config, loadConfig } from './config.js';
 import { DrainController } from './drain/controller.js';
+import { Leases } from './drain/leases.js';
 import { type DrainReport, terminationMessage } from './drain/report.js';
 import { Ending } from './drain/triggers.js';
 import { Waits } from './drain/waits.js';
@@ -57,9 +58,14 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     busy: () => drain.step(),
   });
   const waits = new Waits(clock, config.terminationNoticeMs);
+  const leases = new Leases(clock, {
+    changed: () => drain.step(),
+    expired: (lease) => journal.leaseExpired(lease),
+    moreExpired: (count) => journal.moreLeasesExpired(count),
+  });
   const policy: Policy = { ...config, isDraining: false, refusesUpgrades: false };
   const around = { policy, events: tracker, clock, random: Math.random };
-  const drain = new DrainController({ ...around, tracker, waits }, config, {
+  const drain = new DrainController({ ...around, tracker, waits, leases }, config, {
     began: (reason, active) => {
       journal.draining({ reason, active, deadlineMs: config.deadlineMs });
       health.watch();
@@ -79,7 +85,7 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   });
   const ending = new Ending(drain, waits, clock, config);
   const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
-  const sources = { clock, tracker, drain, waits, health, metrics, version: VERSION };
+  const sources = { clock, tracker, drain, waits, leases, health, metrics, version: VERSION };
   const admin = createAdmin(adminRoutes(sources), config.adminToken);
   const listener = createListener(around, config.app, (error) => journal.acceptFailed(error));
   const listen = await openPort(listener, 'listen', config.listen);
@@ -91,10 +97,7 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   const ended = ending.ended.then(() => {
     health.stop();
     listener.close();
-    for (const tunnel of [...tracker.tunnels()]) {
-      if (tunnel.app === undefined) tunnel.sayFarewell();
-      else tunnel.cut('drain');
-    }
+    letGo(tracker);
     return closeAdmin(admin);
   });
   return {
@@ -106,6 +109,14 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     signal: (signal) => ending.signal(signal),
     ended,
   };
+}
+
+/** Whoever is left; a client whose app never came is told so. */
+function letGo(tracker: Tracker): void {
+  for (const tunnel of [...tracker.tunnels()]) {
+    if (tunnel.app === undefined) tunnel.sayFarewell();
+    else tunnel.cut('drain');
+  }
 }
 
 function leaveReport(report: DrainReport, config: Config, journal: Journal): void {

@@ -58,6 +58,7 @@ const REPORT = {
   tookMs: 12.6,
   activeAtStart: 3,
   activeAtEnd: 0,
+  leasesAtEnd: 0,
   finished: 4,
   farewell: 2,
   cut: 0,
@@ -116,6 +117,29 @@ t.test('a cut is warned of once, unless more is cut', (t) => {
       ['warn', 3],
     ],
   );
+  t.end();
+});
+
+t.test('a drain that ended leases is a warning, too', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.drained({ ...REPORT, ended: 'deadline', leasesAtEnd: 1 });
+  t.match(lines(), [
+    { level: 'warn', leasesAtEnd: 1, cut: 0, msg: 'drained: what was still in use was cut' },
+  ]);
+  t.end();
+});
+
+t.test('a lease that has expired is told by its name and holder, many by their number', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.leaseExpired({ name: 'job 7', holder: 'worker-1' });
+  journal.leaseExpired({ name: 'job 8' });
+  journal.moreLeasesExpired(40);
+  const msg = 'a lease has expired: it was neither renewed nor let go';
+  t.same(lines(), [
+    { level: 'warn', lease: 'job 7', holder: 'worker-1', msg },
+    { level: 'warn', lease: 'job 8', msg },
+    { level: 'warn', expired: 40, msg: 'further leases have expired' },
+  ]);
   t.end();
 });
 

@@ -30,8 +30,32 @@ export interface SafeToDelete {
   readonly phase: Phase;
   readonly active: number;
   readonly leases: number;
-  /** Since when nothing has been active. */
+  /** Since when nothing has been active and no lease held. */
   readonly quietSince: string | null;
+}
+
+/** A statement of the app that background work is going on. */
+export interface LeaseInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly holder: string | null;
+  readonly ttlSeconds: number;
+  readonly since: string;
+  /** It ends then unless it is renewed, and with the deadline of a drain in any case. */
+  readonly expires: string;
+}
+
+/** What its holder is told beside it. */
+export interface LeaseAnswer extends LeaseInfo {
+  readonly phase: Phase;
+  /** Of the drain, if one is going on. */
+  readonly deadline: string | null;
+}
+
+export interface LeaseList {
+  readonly leases: readonly LeaseInfo[];
+  readonly phase: Phase;
+  readonly deadline: string | null;
 }
 
 export interface Status {
@@ -55,6 +79,7 @@ export interface Status {
     readonly byKind: Readonly<Record<Kind, KindCounts>>;
   };
   readonly requestsInFlight: number;
+  readonly leases: { readonly held: number; readonly oldest: LeaseInfo | null };
   /** Connections accepted and requests begun since the start. */
   readonly arrivals: number;
   readonly app: { readonly up: boolean };

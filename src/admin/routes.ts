@@ -4,10 +4,12 @@
  */
 import type { Clock } from '../clock.js';
 import type { DrainController, Recall } from '../drain/controller.js';
+import type { Leases } from '../drain/leases.js';
 import type { Waits } from '../drain/waits.js';
 import type { Tracker } from '../tracker.js';
 import { endJson, sendError, sendJson, startJson } from './answer.js';
 import { CONNECTIONS_LIMIT_MAX, CONNECTION_ORDERS, type Ready } from './contract.js';
+import { leaseRoutes } from './leases.js';
 import type { Call, Routes } from './server.js';
 import { listConnections, statusOf, verdictOf } from './views.js';
 
@@ -17,6 +19,7 @@ export interface AdminSources {
   readonly tracker: Tracker;
   readonly drain: DrainController;
   readonly waits: Waits;
+  readonly leases: Leases;
   readonly health: { readonly up: boolean; check(): Promise<boolean>; recent(): Promise<boolean> };
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
   readonly version: string;
@@ -57,6 +60,7 @@ export function adminRoutes(from: AdminSources): Routes {
       },
       DELETE: { changes: true, answer: (call) => answerRecall(from, call) },
     },
+    ...leaseRoutes(from),
   };
 }
 

@@ -7,6 +7,7 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { Socket } from 'node:net';
 import { mayChange } from './access.js';
 import { sendError, sendRefusal } from './answer.js';
+import { readJson } from './body.js';
 import { targetOf } from './target.js';
 
 /** Connections at once, bytes of head and body, milliseconds for a request: enough for anybody. */
@@ -22,6 +23,10 @@ export interface Call {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
+  /** What stands in the place of `ID`; empty where the path has none. */
+  readonly id: string;
+  /** The JSON that came along, where it is taken; undefined if there was none. */
+  readonly body: unknown;
 }
 
 export interface Route {
@@ -30,11 +35,13 @@ export interface Route {
   readonly query?: readonly string[];
   /** It changes something: for loopback and token holders. */
   readonly changes?: true;
+  /** It takes JSON. */
+  readonly body?: true;
   /** Its connection is never closed to make room. */
   readonly waits?: true;
 }
 
-/** By path, then by method; HEAD goes with GET. */
+/** By path, then by method; HEAD goes with GET. A path may end with `/ID`, for any one word. */
 export type Routes = Readonly<Record<string, Readonly<Record<string, Route>>>>;
 
 /** Makes the server; the caller opens its port. */
@@ -97,7 +104,7 @@ function refuse({ code }: NodeJS.ErrnoException, socket: Socket): void {
   } else sendRefusal(socket, 400, 'bad-request', 'this is no HTTP/1.1');
 }
 
-/** Bodies are for nobody here; false if there is too much of one. */
+/** Bodies are for few here; false if there is too much of one for anybody. */
 function limitBody(request: IncomingMessage, response: ServerResponse): boolean {
   let bytes = 0;
   request.on('data', (chunk: Buffer) => {
@@ -108,6 +115,14 @@ function limitBody(request: IncomingMessage, response: ServerResponse): boolean 
   response.setHeader('connection', 'close');
   sendError(response, 413, 'too-large', `a body has more than ${BODY_BYTES_MAX} bytes`);
   return false;
+}
+
+/** The path as the routes have it, and what stands in the place of `ID`. */
+function placeOf(routes: Routes, path: string): readonly [path: string, id: string] {
+  const at = path.lastIndexOf('/') + 1;
+  const id = path.slice(at);
+  const general = `${path.slice(0, at)}ID`;
+  return id !== '' && Object.hasOwn(routes, general) ? [general, id] : [path, ''];
 }
 
 /** GET brings HEAD along. */
@@ -127,7 +142,8 @@ async function dispatch(
   if (!limitBody(request, response)) return;
   request.setTimeout(STANDSTILL_MS_MAX);
   const { path, query } = targetOf(request.url ?? '/');
-  const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  const [place, id] = placeOf(routes, path);
+  const methods = Object.hasOwn(routes, place) ? routes[place] : undefined;
   if (methods === undefined) {
     const known = Object.keys(routes).join(', ');
     return sendError(response, 404, 'not-found', `there is no ${path}; there are ${known}`);
@@ -152,8 +168,19 @@ async function dispatch(
     room.wait(request.socket);
     request.setTimeout(0);
   }
+  await answer(route, { request, response, query, id, body: undefined });
+}
+
+async function answer(route: Route, call: Call): Promise<void> {
+  const { request, response } = call;
   try {
-    await route.answer({ request, response, query });
+    if (route.body !== true) return await route.answer(call);
+    const body = await readJson(request);
+    if (body === undefined) return;
+    if ('value' in body) return await route.answer({ ...call, body: body.value });
+    const { status, error, reason } = body.refusal;
+    if (!request.complete) response.setHeader('connection', 'close');
+    sendError(response, status, error, reason);
   } catch (error) {
     if (response.headersSent) response.destroy();
     else sendError(response, 500, 'fault', error instanceof Error ? error.message : String(error));

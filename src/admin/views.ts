@@ -3,12 +3,16 @@
  * but for the list of them, which is asked for with a limit.
  */
 import { plainAddress } from '../tunnel/proxy-preamble.js';
+import type { Lease } from '../drain/leases.js';
 import { KINDS, type Kind } from '../protocol/contract.js';
 import type { Tunnel } from '../tunnel/tunnel.js';
 import type {
   ConnectionInfo,
   ConnectionOrder,
   KindCounts,
+  LeaseAnswer,
+  LeaseInfo,
+  LeaseList,
   SafeToDelete,
   Status,
 } from './contract.js';
@@ -22,15 +26,17 @@ function wallAt({ clock }: AdminSources, ms: number): string {
 export function verdictOf(from: AdminSources): SafeToDelete {
   const { drain, tracker } = from;
   const active = tracker.activeTotal;
-  const quietSince = active > 0 ? null : wallAt(from, tracker.lastActiveMs);
+  const { quietSinceMs } = drain;
+  const quietSince = quietSinceMs === undefined ? null : wallAt(from, quietSinceMs);
   return { ...drain.verdict(), phase: drain.phase, active, leases: drain.leases, quietSince };
 }
 
 export function statusOf(from: AdminSources): Status {
-  const { drain, tracker, health } = from;
+  const { drain, tracker, health, leases } = from;
   const { budget, reason } = drain;
+  const { oldest } = leases;
   const total = tracker.total;
-  const deadline = budget === undefined ? null : wallAt(from, budget.deadlineMs);
+  const deadline = deadlineOf(from);
   return {
     phase: drain.phase,
     since: wallAt(from, drain.sinceMs),
@@ -56,10 +62,32 @@ export function statusOf(from: AdminSources): Status {
       >,
     },
     requestsInFlight: tracker.requestsInFlight,
+    leases: { held: leases.size, oldest: oldest === undefined ? null : leaseInfo(from, oldest) },
     arrivals: tracker.arrivals,
     app: { up: health.up },
     build: { version: from.version, node: process.version },
   };
+}
+
+function deadlineOf(from: AdminSources): string | null {
+  const { budget } = from.drain;
+  return budget === undefined ? null : wallAt(from, budget.deadlineMs);
+}
+
+function leaseInfo(from: AdminSources, lease: Lease): LeaseInfo {
+  const { id, name, holder = null, ttlMs, sinceMs, expiresMs } = lease;
+  const [since, expires] = [wallAt(from, sinceMs), wallAt(from, expiresMs)];
+  return { id, name, holder, ttlSeconds: seconds(ttlMs), since, expires };
+}
+
+/** What the holder of a lease is told: it may stop taking jobs where the pod drains. */
+export function leaseAnswer(from: AdminSources, lease: Lease): LeaseAnswer {
+  return { ...leaseInfo(from, lease), phase: from.drain.phase, deadline: deadlineOf(from) };
+}
+
+export function listLeases(from: AdminSources): LeaseList {
+  const leases = [...from.leases.all()].map((lease) => leaseInfo(from, lease));
+  return { leases, phase: from.drain.phase, deadline: deadlineOf(from) };
 }
 
 function countsOf({ tracker, clock }: AdminSources, kind: Kind): KindCounts {

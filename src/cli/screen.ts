@@ -36,6 +36,7 @@ export function renderScreen(status: Status, name: string, atMs: number, paint: 
     fit(`tidegate ${build.version} on Node ${build.node}, admin port ${name}`),
     '',
     paintValue(fit(`Verdict   ${verdictWords(verdict)}`), verdict.safe ? 'green' : 'yellow', paint),
+    ...leaseLines(status, atMs).map(fit),
     ...(quietSince === null ? [] : [fit(`Quiet     ${sinceWords(quietSince, atMs)}`)]),
     fit(`Phase     ${phaseLine(status)}`),
     fit(`          ${sinceWords(status.since, atMs)}`),
@@ -75,6 +76,14 @@ function fit(line: string): string {
 function phaseLine({ phase }: Status): string {
   const words = phaseWords(phase);
   return words === '' ? phase : `${phase}: ${words}`;
+}
+
+/** The one that is held for longest stands for all of them. */
+function leaseLines({ leases: { held, oldest } }: Status, atMs: number): string[] {
+  if (oldest === null) return [];
+  const holder = oldest.holder === null ? '' : ` by ${oldest.holder}`;
+  const first = `${oldest.name}${holder} (${spanSince(oldest.since, atMs)})`;
+  return [`Leases    ${held > 1 ? `${count(held)}, the oldest: ` : ''}${first}`];
 }
 
 function drainLines({ drain, eta, terminating }: Status, atMs: number): string[] {

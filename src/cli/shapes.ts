@@ -25,6 +25,17 @@ export const SAFE_TO_DELETE: Shape = {
   },
 };
 
+const LEASE_INFO: Shape = {
+  record: {
+    id: 'string',
+    name: 'string',
+    holder: { orNull: 'string' },
+    ttlSeconds: 'number',
+    since: 'string',
+    expires: 'string',
+  },
+};
+
 export const STATUS: Shape = {
   record: {
     phase: 'string',
@@ -50,6 +61,7 @@ export const STATUS: Shape = {
       },
     },
     requestsInFlight: 'number',
+    leases: { record: { held: 'number', oldest: { orNull: LEASE_INFO } } },
     arrivals: 'number',
     app: { record: { up: 'boolean' } },
     build: { record: { version: 'string', node: 'string' } },

@@ -7,10 +7,13 @@ import type { Timer } from '../clock.js';
 import { type Budget, type BudgetSettings, budgetFrom } from './budget.js';
 import { Endings, type EndingsParts, type EndingsSettings } from './endings.js';
 import { type Ended, endedIn } from './forced.js';
+import type { Leases } from './leases.js';
 import { next, type Phase, type PhaseEvent } from './phase.js';
 import type { DrainReport } from './report.js';
+import { Settling } from './settling.js';
 import { type Verdict, verdictOf } from './verdict.js';
 import type { Waits } from './waits.js';
+import { Work } from './work.js';
 
 export interface DrainSettings extends BudgetSettings, EndingsSettings {
   readonly quietForMs: number;
@@ -19,6 +22,7 @@ export interface DrainSettings extends BudgetSettings, EndingsSettings {
 /** What a drain decides about. */
 export interface DrainParts extends EndingsParts {
   readonly waits: Waits;
+  readonly leases: Leases;
 }
 
 export interface DrainListener {
@@ -59,26 +63,28 @@ export class DrainController {
   sinceMs: number;
   /** The pod has been told to go; there is no way back. */
   terminating = false;
-  /** Leases that hold the drain; none yet. */
-  readonly leases = 0;
   appSeen = false;
   /** A drain by hand, of a pod that stays: readiness tells balancers to go elsewhere. */
   failsReadiness = false;
   private readonly clock: DrainParts['clock'];
   private readonly tracker: DrainParts['tracker'];
   private readonly waits: Waits;
+  private readonly held: Leases;
+  private readonly work: Work;
+  private readonly settling: Settling;
   private readonly endings: Endings;
   private readonly settings: DrainSettings;
   private readonly listener: DrainListener;
   private running: Running | undefined;
   private timer: Timer | undefined;
-  private arrivalsSeen = 0;
-  private arrivalSeenMs = 0;
 
   constructor(parts: DrainParts, settings: DrainSettings, listener: DrainListener) {
     this.clock = parts.clock;
     this.tracker = parts.tracker;
     this.waits = parts.waits;
+    this.held = parts.leases;
+    this.work = new Work(parts.tracker, parts.leases);
+    this.settling = new Settling(parts.tracker, settings.settleQuietMs);
     this.endings = new Endings(parts, settings);
     this.settings = settings;
     this.listener = listener;
@@ -91,6 +97,22 @@ export class DrainController {
 
   get reason(): string | undefined {
     return this.running?.reason;
+  }
+
+  /** How many leases hold the drain. */
+  get leases(): number {
+    return this.held.size;
+  }
+
+  /** Whether further work may begin on a lease: not where what is left is being ended. */
+  get takesLeases(): boolean {
+    const isOver = this.phase === 'drained' && this.terminating;
+    return this.phase !== 'closing' && !isOver && this.running?.ending !== true;
+  }
+
+  /** Clock time since when nothing has been at work; undefined while something is. */
+  get quietSinceMs(): number | undefined {
+    return this.work.quietSinceMs;
   }
 
   /**
@@ -110,8 +132,7 @@ export class DrainController {
       over: false,
       ending: false,
     };
-    this.arrivalsSeen = tracker.arrivals;
-    this.arrivalSeenMs = clock.now();
+    this.settling.begin(clock.now());
     tracker.isLate = true;
     this.move('asked');
     this.listener.began(reason, tracker.activeTotal);
@@ -147,12 +168,13 @@ export class DrainController {
   }
 
   /**
-   * The app's port refuses. If nothing it ever took is at work either, its container is dead and
-   * nothing is left to wait for; else it has only stopped listening, and finishes what it has.
+   * The app's port refuses. If nothing it ever took is at work either, and no lease says that it
+   * is, its container is dead and nothing is left to wait for; else it has only stopped listening,
+   * and finishes what it has.
    */
   appRefuses(): void {
     if (this.running === undefined || this.phase === 'drained') return;
-    if (!this.endings.hasWorkWithApp()) this.finish('app-gone');
+    if (this.leases === 0 && !this.endings.hasWorkWithApp()) this.finish('app-gone');
   }
 
   /** The clock or the tracker may have made something due. */
@@ -168,39 +190,28 @@ export class DrainController {
   }
 
   verdict(): Verdict {
-    const { tracker, phase, terminating, leases, appSeen } = this;
-    const active = tracker.activeTotal;
-    const quietMs = active > 0 ? 0 : this.clock.now() - tracker.lastActiveMs;
+    const { phase, terminating, leases, appSeen } = this;
+    const active = this.tracker.activeTotal;
+    const now = this.clock.now();
+    const quietMs = now - (this.quietSinceMs ?? now);
     const { quietForMs } = this.settings;
     return verdictOf({ phase, appSeen, active, leases, terminating, quietMs, quietForMs });
   }
 
   private due(): PhaseEvent | undefined {
-    const { running, tracker } = this;
+    const { running, work } = this;
     if (running === undefined) return undefined;
     const now = this.clock.now();
     const { budget } = running;
-    const isIdle = tracker.activeTotal === 0 && now >= tracker.lastActiveMs + IDLE_CONFIRM_MS;
+    const isIdle = !work.isGoingOn && now >= work.lastMs + IDLE_CONFIRM_MS;
     if (this.phase === 'drained') {
-      return !running.over && tracker.activeTotal > 0 && now < budget.deadlineMs
-        ? 'work'
-        : undefined;
+      return !running.over && work.isGoingOn && now < budget.deadlineMs ? 'work' : undefined;
     }
     if (now >= budget.deadlineMs) return 'deadline';
-    if (this.phase === 'settling') return this.hasSettled(budget, now) ? 'settled' : undefined;
+    if (this.phase === 'settling') return this.settling.isOver(budget, now) ? 'settled' : undefined;
     if (isIdle && !this.endings.areUnderWay()) return 'idle';
     const isOpen = this.phase === 'draining' && now >= this.endings.windowOpensMs(budget);
     return isOpen ? 'window' : undefined;
-  }
-
-  /** Balancers have stopped sending, or had long enough to. */
-  private hasSettled(budget: Budget, now: number): boolean {
-    if (this.tracker.arrivals !== this.arrivalsSeen) {
-      this.arrivalsSeen = this.tracker.arrivals;
-      this.arrivalSeenMs = now;
-    }
-    if (now >= budget.settleUntilMs) return true;
-    return now >= budget.settleFromMs && now >= this.arrivalSeenMs + this.settings.settleQuietMs;
   }
 
   private move(event: PhaseEvent): void {
@@ -221,22 +232,23 @@ export class DrainController {
   private finish(ended: Exclude<DrainReport['ended'], 'finished'>): void {
     const { running, tracker } = this;
     if (running === undefined || running.over) return;
-    const activeAtEnd = tracker.activeTotal;
+    const atEnd = { active: tracker.activeTotal, leases: this.leases };
     running.over = ended !== 'app-gone' || this.terminating;
     this.timer?.cancel();
     const done = (counts: Ended): void => {
       running.ending = false;
       this.move('deadline');
-      this.report(ended, activeAtEnd, counts);
+      this.report(ended, atEnd, counts);
     };
     if (ended === 'app-gone') return done(endedIn(tracker));
     running.ending = true;
+    this.held.endAll();
     this.endings.byForce(ended, done);
   }
 
   private report(
     ended: DrainReport['ended'],
-    activeAtEnd = 0,
+    atEnd = { active: 0, leases: 0 },
     { farewell, cut }: Ended = this.tracker,
   ): void {
     const { running, tracker } = this;
@@ -249,7 +261,8 @@ export class DrainController {
       startedAt: running.startedAt,
       tookMs: this.clock.now() - running.budget.startMs,
       activeAtStart: running.activeAtStart,
-      activeAtEnd,
+      activeAtEnd: atEnd.active,
+      leasesAtEnd: atEnd.leases,
       finished: tracker.finished - before.finished,
       farewell: farewell - before.farewell,
       cut: cut - before.cut,
@@ -260,14 +273,14 @@ export class DrainController {
   private arm(): void {
     this.timer?.cancel();
     this.timer = undefined;
-    const { running, tracker, clock } = this;
+    const { running, work, clock } = this;
     if (running === undefined || this.phase === 'drained') return;
     const { budget } = running;
     const now = clock.now();
     let at = budget.deadlineMs;
     if (this.phase === 'settling') at = Math.min(at, now + SETTLE_LOOK_MS, budget.settleUntilMs);
-    else if (tracker.activeTotal === 0) {
-      const confirmedMs = tracker.lastActiveMs + IDLE_CONFIRM_MS;
+    else if (!work.isGoingOn) {
+      const confirmedMs = work.lastMs + IDLE_CONFIRM_MS;
       at = Math.min(at, confirmedMs > now ? confirmedMs : now + IDLE_CONFIRM_MS);
     } else if (this.phase === 'draining') {
       at = Math.min(at, this.endings.windowOpensMs(budget), now + WINDOW_LOOK_MS);

@@ -17,6 +17,8 @@ export interface DrainReport {
   /** Connections at work when it began, and when it ended. */
   readonly activeAtStart: number;
   readonly activeAtEnd: number;
+  /** Leases that were still held when it ended; they are no part of the counts below. */
+  readonly leasesAtEnd: number;
   /** Requests, sockets and streams: that ended by themselves, were said goodbye to, were cut. */
   readonly finished: number;
   readonly farewell: number;

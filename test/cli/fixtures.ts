@@ -24,6 +24,7 @@ export const SERVING: Status = {
   eta: null,
   connections: connections({}),
   requestsInFlight: 0,
+  leases: { held: 0, oldest: null },
   arrivals: 0,
   app: { up: true },
   build: { version: '1.2.3', node: 'v24.0.0' },

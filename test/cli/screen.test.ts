@@ -44,6 +44,31 @@ Requests in flight: 0. Arrivals so far: 0.
   t.end();
 });
 
+t.test('leases are told by their number and the one that is held for longest', (t) => {
+  const oldest = {
+    id: 'a1',
+    name: 'report 7',
+    holder: 'worker-1',
+    ttlSeconds: 30,
+    since: '2024-01-01T12:00:00.000Z',
+    expires: '2024-01-01T12:03:00.000Z',
+  };
+  const line = (leases: Status['leases']): string | undefined =>
+    screen({ ...DRAINING, leases })
+      .split('\n')
+      .find((line) => line.startsWith('Leases'));
+  t.equal(line({ held: 1, oldest }), 'Leases    report 7 by worker-1 (2m40s)');
+  t.equal(
+    line({ held: 1_000, oldest: { ...oldest, holder: null } }),
+    'Leases    1,000, the oldest: report 7 (2m40s)',
+  );
+  const long = line({ held: 2, oldest: { ...oldest, name: 'x\x1b'.repeat(60) } });
+  t.match(long, /^Leases {4}2, the oldest: x\u{FFFD}x.*…$/u);
+  t.equal(long?.length, 80);
+  t.equal(line({ held: 0, oldest: null }), undefined);
+  t.end();
+});
+
 t.test('a drain tells what it waits for, since when and until when', (t) => {
   t.equal(
     screen(DRAINING),

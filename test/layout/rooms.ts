@@ -27,7 +27,16 @@ export const ROOMS: Rooms = {
   journal: ['config', 'errors', 'settings'],
   metrics: ['buckets', 'clock', 'drain', 'protocol', 'tracker', 'tunnel'],
   'admin/contract': ['drain', 'protocol'],
-  admin: ['admin/contract', 'clock', 'drain', 'protocol', 'tracker', 'tunnel'],
+  admin: [
+    'admin/contract',
+    'clock',
+    'drain',
+    'errors',
+    'protocol',
+    'settings',
+    'tracker',
+    'tunnel',
+  ],
   'termination-log': [],
   cli: ['admin/contract', 'bounded-call', 'clock', 'errors', 'kubernetes', 'settings'],
   sidecar: [

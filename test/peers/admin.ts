@@ -59,10 +59,10 @@ export class StagedAdmin {
 
   constructor({ staged = new StagedDrain(), token, remoteAddress, routes }: AdminOptions) {
     this.staged = staged;
-    const { clock, traffic, drain, waits } = staged;
+    const { clock, traffic, drain, waits, leases } = staged;
     const around = { clock, tracker: traffic.tracker, drain, health: this.health };
     const metrics = createMetrics({ ...around, version: VERSION });
-    this.sources = { ...around, waits, metrics, version: VERSION };
+    this.sources = { ...around, waits, leases, metrics, version: VERSION };
     this.routes = routes ?? adminRoutes(this.sources);
     this.server = createAdmin(this.routes, token);
     this.server.prependListener('connection', (socket: Socket) => {
@@ -88,10 +88,14 @@ export class StagedAdmin {
   }
 
   /** One call, on a connection of its own. */
-  async ask(call: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  async ask(
+    call: string,
+    headers: Readonly<Record<string, string>> = {},
+    body: string | Buffer = '',
+  ): Promise<Answer> {
     const [method, path] = call.split(' ');
     const asked = send({ ...this.at, method, path, headers, agent: false });
-    asked.end();
+    asked.end(body);
     const answered = within(once(asked, 'response'), `${call} is answered`);
     const [response] = (await answered) as [IncomingMessage];
     const chunks: Buffer[] = [];

@@ -7,6 +7,7 @@ import {
   type DrainSettings,
   IDLE_CONFIRM_MS,
 } from '../../src/drain/controller.js';
+import { type Lease, Leases, TTL_MS_MAX } from '../../src/drain/leases.js';
 import type { Phase } from '../../src/drain/phase.js';
 import type { DrainReport } from '../../src/drain/report.js';
 import { Waits } from '../../src/drain/waits.js';
@@ -34,6 +35,7 @@ export class StagedDrain {
   readonly clock: HandClock;
   readonly traffic: Traffic;
   readonly waits: Waits;
+  readonly leases: Leases;
   readonly drain: DrainController;
   /** What the drain said of itself, in order. */
   readonly told: string[] = [];
@@ -46,12 +48,18 @@ export class StagedDrain {
       busy: () => this.drain.step(),
     });
     this.waits = new Waits(clock, NOTICE_MS);
+    this.leases = new Leases(clock, {
+      changed: () => this.drain.step(),
+      expired: ({ name }) => void this.told.push(`expired ${name}`),
+      moreExpired: (count) => void this.told.push(`expired ${count} more`),
+    });
     const all = { ...DRAIN_SETTINGS, ...settings };
     const random = new Random(7);
     const parts = {
       clock,
       tracker: this.traffic.tracker,
       waits: this.waits,
+      leases: this.leases,
       policy: this.traffic.policy,
       random: () => random.int(CHANCES) / CHANCES,
     };
@@ -78,6 +86,13 @@ export class StagedDrain {
 
   get report(): DrainReport | undefined {
     return this.reports.at(-1);
+  }
+
+  /** A lease that outlasts the test unless told, or it throws. */
+  lease(name = 'job', ttlMs = TTL_MS_MAX): Lease {
+    const lease = this.leases.take({ name, holder: undefined, ttlMs });
+    if (lease === undefined) throw new Error('there are too many leases');
+    return lease;
   }
 
   /** How long it takes to come to `phase`; throws if that is longer than a day. */

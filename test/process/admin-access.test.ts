@@ -184,7 +184,8 @@ t.test('what cannot be answered is refused in JSON', async (t) => {
   t.match(drain.head, /^allow: POST, DELETE$/im);
   for (const path of [
     '/',
-    '/leases',
+    '/lease',
+    '/leases/',
     '/statu',
     '/status/',
     '//status',
