@@ -12,7 +12,7 @@ import { containerOf, Namespace, type Pod } from './namespace.js';
 import { tell } from './telling.js';
 import { watchAll } from './watched.js';
 
-const GRACE_S = 30;
+export const GRACE_S = 30;
 /**
  * What tidegate makes of that: a sixth is the app's, a tenth is kept in reserve, and the last quarter
  * of the rest is the window in which it says goodbye.
@@ -106,7 +106,7 @@ function objectsOf(cluster: Cluster, rollout: Rollout): readonly object[] {
 }
 
 /** Until none of the old pods is left. */
-async function restartOnce(namespace: Namespace): Promise<void> {
+export async function restartOnce(namespace: Namespace): Promise<void> {
   const old = await namespace.pods('app=web');
   await namespace.restart('web');
   for (const { metadata } of old) {

@@ -5,6 +5,8 @@
 import type { Test } from 'tap';
 import { type Report, WEB_SOCKET_LANES } from '../peers/load/contract.js';
 
+const TOLD_MAX = 20;
+
 /** Comments of the test: what was asked, what came of it. */
 export function tell(t: Test, report: Report): void {
   for (const line of [...linesOf(report), ...faultsOf(report)]) t.comment(line);
@@ -60,10 +62,12 @@ function faultsOf({ longAnswersFirst, failuresFirst }: Report): readonly string[
     ...longAnswersFirst.map(
       ({ lane, ms, atMs }) => `long: ${lane} ${rounded(ms)} ms at ${rounded(atMs)} ms`,
     ),
-    ...failuresFirst.map(
-      ({ lane, failure, atMs, detail }) =>
-        `failed: ${lane} ${failure} at ${rounded(atMs)} ms: ${detail}`,
-    ),
+    ...failuresFirst
+      .slice(0, TOLD_MAX)
+      .map(
+        ({ lane, failure, atMs, detail }) =>
+          `failed: ${lane} ${failure} at ${rounded(atMs)} ms: ${detail}`,
+      ),
   ];
 }
 

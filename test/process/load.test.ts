@@ -22,10 +22,10 @@ import { until } from '../peers/until.js';
 
 const PLAN = {
   getKept: { lanes: 2, pauseMs: 20 },
-  postKept: { lanes: 2, pauseMs: 20 },
+  postKept: { lanes: 2, pauseMs: 20, chunks: true },
   seldomKept: { lanes: 2, pauseMs: 200 },
   getOnce: { lanes: 2, pauseMs: 20 },
-  postOnce: { lanes: 2, pauseMs: 20 },
+  postOnce: { lanes: 2, pauseMs: 20, chunks: true },
   slowKept: { lanes: 2, pauseMs: 10 },
   slowOnce: { lanes: 2, pauseMs: 10 },
   slowMs: 300,

@@ -2,6 +2,7 @@
  * A client's connection of HTTP/1.1, one request at a time, written in one piece. It tells of each
  * how it went: answered whole, or by what it failed.
  */
+import { performance } from 'node:perf_hooks';
 import { type AnswerHead, AnswerReader, type Listener } from './answer-reader.js';
 import type { Failure } from './contract.js';
 import { type At, Wire } from './parting.js';
@@ -13,6 +14,8 @@ export type Outcome =
   | {
       readonly failure: Failure;
       readonly detail: string;
+      /** When its first byte went out, by `performance.now()`. */
+      readonly sentMs: number;
       /** The connection had served before and was ended in order, before any byte of an answer. */
       readonly hasCrossedFin: boolean;
     };
@@ -27,6 +30,7 @@ export class Connection {
   private reader: AnswerReader | undefined;
   private settle: ((outcome: Outcome) => void) | undefined;
   private isUsable = true;
+  private writtenMs = 0;
 
   /** A reset is counted in `counts`. */
   constructor(at: At, counts: { resets: number }) {
@@ -51,6 +55,7 @@ export class Connection {
     return new Promise((resolve) => {
       this.reader = new AnswerReader(listener);
       this.settle = resolve;
+      this.writtenMs = performance.now();
       this.wire.socket.write(request);
     });
   }
@@ -119,7 +124,8 @@ export class Connection {
 
   private fail(failure: Failure, detail: string, byFinBefore = false): void {
     this.isUsable = false;
-    this.over({ failure, detail, hasCrossedFin: byFinBefore && this.served > 0 });
+    const sentMs = this.wire.sentMs(this.writtenMs);
+    this.over({ failure, detail, sentMs, hasCrossedFin: byFinBefore && this.served > 0 });
   }
 
   private over(outcome: Outcome): void {

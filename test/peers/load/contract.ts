@@ -65,6 +65,8 @@ export interface RequestPlan {
    * pools with a maximum age do. No limit if nothing is said.
    */
   readonly requestsMax?: number;
+  /** Bodies go by turns with a Content-Length and in chunks: all with a Content-Length. */
+  readonly chunks?: boolean;
 }
 
 export interface Plan {
@@ -213,12 +215,16 @@ export interface FailureSample {
   readonly lane: LaneName;
   readonly failure: Failure;
   readonly atMs: number;
+  /** When the first byte of what failed went out: not before its connection was there. */
+  readonly sentAtMs: number;
   /** What the system or the answer said. */
   readonly detail: string;
 }
 
 export interface Report {
   readonly forMs: number;
+  /** The time of day from which all that ends in `AtMs` counts. */
+  readonly startedMs: number;
   readonly requests: Record<RequestLaneName, RequestCounts>;
   readonly streams: StreamCounts;
   readonly webSockets: Record<WebSocketLaneName, WebSocketCounts> & {

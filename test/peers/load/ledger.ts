@@ -17,7 +17,8 @@ import {
 } from './contract.js';
 
 const LONG_MS = 1_000;
-const FIRST_MAX = 20;
+const LONG_MAX = 20;
+const FAILURES_MAX = 200;
 const SECOND_MS = 1_000;
 
 /** How many there were in the fullest second, wherever that begins. */
@@ -34,6 +35,13 @@ export class Rate {
     this.recent.push(atMs);
     this.max = Math.max(this.max, this.recent.length);
   }
+}
+
+/** What has gone wrong with something that was sent at this moment of `performance.now()`. */
+export interface Fault {
+  readonly failure: Failure;
+  readonly detail: string;
+  readonly sentMs: number;
 }
 
 export class Ledger {
@@ -65,11 +73,13 @@ export class Ledger {
   }
 
   /** Counts a failure where its lane has them. */
-  fails(lane: LaneName, counted: Failures, failure: Failure, detail: string): void {
+  fails(lane: LaneName, counted: Failures, { failure, detail, sentMs }: Fault): void {
     this.failed++;
     counted[failure] = (counted[failure] ?? 0) + 1;
-    if (this.failuresFirst.length < FIRST_MAX) {
-      this.failuresFirst.push({ lane, failure, atMs: this.atMs, detail: detail.slice(0, 200) });
+    if (this.failuresFirst.length < FAILURES_MAX) {
+      const sentAtMs = Math.round(sentMs - this.startedMs);
+      const sample = { lane, failure, atMs: this.atMs, sentAtMs, detail: detail.slice(0, 200) };
+      this.failuresFirst.push(sample);
     }
   }
 
@@ -77,7 +87,7 @@ export class Ledger {
   took(lane: LaneName, ms: number): void {
     if (ms <= LONG_MS) return;
     this.longAnswers++;
-    if (this.longAnswersFirst.length < FIRST_MAX) {
+    if (this.longAnswersFirst.length < LONG_MAX) {
       this.longAnswersFirst.push({ lane, ms: Math.round(ms), atMs: this.atMs });
     }
   }

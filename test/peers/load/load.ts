@@ -53,6 +53,7 @@ export class Load {
     const { user, system } = process.cpuUsage();
     return {
       forMs: ledger.atMs,
+      startedMs: Date.now() - ledger.atMs,
       failed: ledger.failed,
       requests: ledger.requests,
       streams: { ...ledger.streams, endsPerSecondMax: ledger.streamEnds.max },
@@ -76,8 +77,8 @@ function lanesOf(plan: Plan, job: Job): readonly Lane[] {
   const { bodyBytes = BODY_BYTES, messageBytes = MESSAGE_BYTES, slowMs = SLOW_MS } = plan;
   const { streams, webSockets } = plan;
   const kinds: (readonly Lane[])[] = REQUEST_LANES.map((name) => {
-    const { lanes = 0, pauseMs = 0, requestsMax = Infinity } = plan[name] ?? {};
-    const manner = { pauseMs, requestsMax, slowMs, bodyBytes };
+    const { lanes = 0, pauseMs = 0, requestsMax = Infinity, chunks = false } = plan[name] ?? {};
+    const manner = { pauseMs, requestsMax, chunks, slowMs, bodyBytes };
     return times(lanes, () => new RequestLane(name, manner, job));
   });
   kinds.push(times(streams?.lanes ?? 0, () => new StreamLane(streams?.everyMs ?? 0, job)));

@@ -4,6 +4,7 @@
  */
 import { readSync } from 'node:fs';
 import { type Socket, connect } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import type { Failure } from './contract.js';
 
 export interface At {
@@ -33,7 +34,8 @@ const RESETS: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE']);
 /** A connection that knows how it was left. */
 export class Wire {
   readonly socket: Socket;
-  isConnected = false;
+  /** Of `performance.now()`; Infinity before it is there. */
+  connectedMs = Infinity;
   /** A byte has come. */
   hasReceived = false;
   parting: Parting | undefined;
@@ -42,7 +44,7 @@ export class Wire {
 
   constructor(at: At) {
     this.socket = connect({ ...at, noDelay: true });
-    this.socket.on('connect', () => (this.isConnected = true));
+    this.socket.on('connect', () => (this.connectedMs = performance.now()));
     this.socket.once('data', () => (this.hasReceived = true));
     this.socket.on('end', () => {
       this.wasReset ||= hasReset(this.socket);
@@ -56,6 +58,15 @@ export class Wire {
       this.wasReset ||= RESETS.has(error.code);
       this.parting ??= { how: HOW[error.code] ?? 'other', detail: error.message };
     });
+  }
+
+  get isConnected(): boolean {
+    return this.connectedMs < Infinity;
+  }
+
+  /** When what was written at `writtenMs` could go out. */
+  sentMs(writtenMs: number): number {
+    return this.isConnected ? Math.max(writtenMs, this.connectedMs) : writtenMs;
   }
 
   /** What an exchange failed by that is broken off by this parting. */

@@ -39,6 +39,7 @@ export interface Manner {
   readonly requestsMax: number;
   readonly slowMs: number;
   readonly bodyBytes: number;
+  readonly chunks: boolean;
 }
 
 interface Ask {
@@ -99,13 +100,16 @@ export class RequestLane implements Lane {
     const { counts, job, name } = this;
     const ask = this.next();
     const fromMs = performance.now();
+    let sentMs = fromMs;
     counts.sent++;
     counts.inProgress++;
     let answer = await this.answerTo(ask);
     if (answer.failure !== undefined && answer.hasCrossedFin) {
       counts.repeatedAfterFin++;
+      sentMs = performance.now();
       answer = await this.answerTo(ask);
     }
+    if (answer.failure !== undefined) sentMs = answer.sentMs;
     counts.inProgress--;
     const ms = performance.now() - fromMs;
     counts.slowestMs = slower(counts.slowestMs, ms);
@@ -113,7 +117,10 @@ export class RequestLane implements Lane {
     job.ledger.took(name, ms - ask.causeMs);
     const [failure, detail] = judge(answer, ask);
     if (failure === undefined) counts.ok++;
-    else job.ledger.fails(name, counts.failures, failure, `${ask.about}: ${detail}`);
+    else {
+      const fault = { failure, detail: `${ask.about}: ${detail}`, sentMs };
+      job.ledger.fails(name, counts.failures, fault);
+    }
   }
 
   private async answerTo({ bytes }: Ask): Promise<Outcome & { readonly text: string }> {
@@ -143,23 +150,40 @@ export class RequestLane implements Lane {
     const target = kind.isSlow
       ? `/slow?ms=${manner.slowMs}&head=${head}&n=${number}`
       : `/quick?n=${number}`;
+    const isPost = kind.method === 'POST';
+    // Never the same body twice.
+    if (body.length >= 4) body.writeUInt32BE(number);
+    const isChunked = manner.chunks && number % 2 === 0;
+    const framing = isChunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${body.length}`;
     const lines = [
       `${kind.method} ${target} HTTP/1.1`,
       `Host: ${this.job.target}`,
       `User-Agent: load`,
       ...(kind.isKept ? [] : ['Connection: close']),
-      ...(kind.method === 'POST' ? [`Content-Length: ${body.length}`] : []),
+      ...(isPost ? [framing] : []),
     ];
-    // Never the same body twice.
-    if (body.length >= 4) body.writeUInt32BE(number);
-    const isPost = kind.method === 'POST';
     return {
       about: `${kind.method} ${target}`,
-      bytes: Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body]),
+      bytes: Buffer.concat([
+        Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'),
+        ...(isChunked ? chunksOf(body) : [body]),
+      ]),
       expected: isPost ? answerToPost(target, body) : answerToGet(target),
       causeMs: kind.isSlow ? manner.slowMs : 0,
     };
   }
+}
+
+/** A body as two chunks, and the last one. */
+function chunksOf(body: Buffer): readonly Buffer[] {
+  const half = body.length >> 1;
+  const parts = [body.subarray(0, half), body.subarray(half)].filter(({ length }) => length > 0);
+  const framed = parts.flatMap((part) => [
+    Buffer.from(`${part.length.toString(16)}\r\n`),
+    part,
+    Buffer.from('\r\n'),
+  ]);
+  return [...framed, Buffer.from('0\r\n\r\n')];
 }
 
 /** What was wrong with an answer, if anything was. */

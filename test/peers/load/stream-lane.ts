@@ -76,11 +76,11 @@ export class StreamLane implements Lane {
     const hasOpened = this.isOpen;
     this.isOpen = false;
     if (hasOpened) this.counts.open--;
-    if (!this.pause.isOver) this.ended(outcome, hasOpened);
+    if (!this.pause.isOver) this.ended(outcome, hasOpened, fromMs);
     return hasOpened;
   }
 
-  private ended(outcome: Outcome, hasOpened: boolean): void {
+  private ended(outcome: Outcome, hasOpened: boolean, fromMs: number): void {
     const { counts, job } = this;
     const how = hasOpened ? howItEnded(outcome) : undefined;
     if (how !== undefined) {
@@ -90,10 +90,11 @@ export class StreamLane implements Lane {
       return;
     }
     if (outcome.failure !== undefined) {
-      job.ledger.fails('streams', counts.failures, outcome.failure, outcome.detail);
+      job.ledger.fails('streams', counts.failures, outcome);
     } else {
       const { status } = outcome.head;
-      job.ledger.fails('streams', counts.failures, wrongStatus(status), `${status}`);
+      const fault = { failure: wrongStatus(status), detail: `${status}`, sentMs: fromMs };
+      job.ledger.fails('streams', counts.failures, fault);
     }
   }
 

@@ -174,7 +174,8 @@ export class WebSocketLane implements Lane {
     this.unanswered(due, wasClean && !isLeft);
     if (isLeft) return;
     if (refusal !== undefined) {
-      this.fails(refusal.failure, refusal.detail);
+      const fault = { ...refusal, sentMs: wire.sentMs(life.fromMs) };
+      job.ledger.fails(this.name, counts.failures, fault);
       return;
     }
     counts.closes[code] = (counts.closes[code] ?? 0) + 1;
@@ -191,10 +192,6 @@ export class WebSocketLane implements Lane {
       if (!mayHaveCrossed || ms > crossedMsMax) counts.lost++;
       else counts.oldestCrossedMs = slower(counts.oldestCrossedMs, ms);
     }
-  }
-
-  private fails(failure: Failure, detail: string): void {
-    this.job.ledger.fails(this.name, this.counts.failures, failure, detail);
   }
 
   /** Says goodbye; waits for the other side's, but not for long. */
