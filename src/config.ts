@@ -2,7 +2,7 @@
  * The settings as the program uses them. The only reader of the environment. All faults are
  * reported together, and what leaves here can be used as it is: nobody checks a setting again.
  */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { ConfigError, type SettingFault } from './errors.js';
 import { type Address, arrivesAt, sharePort } from './settings/address.js';
 import { type Budget, readBudget } from './settings/budget.js';
@@ -41,6 +41,9 @@ export interface Config extends Budget {
   readonly farewellForApp: FarewellForApp;
   readonly quietForMs: number;
   readonly terminationNoticeMs: number;
+  /** Infinity: never. */
+  readonly unreadyAfterMs: number;
+  readonly podInfoDir: string | undefined;
   readonly sidecar: SidecarForm;
   readonly lingerMs: number;
   /** 0: no TCP keep-alive. */
@@ -77,6 +80,8 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
     farewellForApp: values.choice('farewellForApp'),
     quietForMs: values.duration('quietFor'),
     terminationNoticeMs: values.duration('terminationNotice'),
+    unreadyAfterMs: values.duration('unreadyAfter', Infinity),
+    podInfoDir: readFolder(values),
     sidecar: values.choice('sidecar'),
     lingerMs: values.duration('linger'),
     keepAliveMs: values.duration('keepAlive'),
@@ -114,6 +119,20 @@ function readToken(values: Values): string | undefined {
     values.refuse('adminTokenFile', `cannot be read: ${cause}`);
   }
   return undefined;
+}
+
+/** It has to be there: a volume that is not mounted would never be heard of. */
+function readFolder(values: Values): string | undefined {
+  const folder = values.text('podInfoDir', FILE, 'is no folder name');
+  if (folder === undefined) return undefined;
+  try {
+    readdirSync(folder);
+    return folder;
+  } catch (error) {
+    const cause = error instanceof Error ? error.message : String(error);
+    values.refuse('podInfoDir', `cannot be read: ${cause}`);
+    return undefined;
+  }
 }
 
 function checkAddresses({ listen, admin, app }: Config, values: Values): void {

@@ -42,6 +42,8 @@ type Say = (level: Level, fields: Fields, sentence: string) => void;
 
 /** A bug that shows in every connection must not fill the disk of the node. */
 const FAULTS_MAX = 100;
+/** Annotations may have 256 KiB. */
+const VALUE_LENGTH_MAX = 100;
 
 /** One method a sentence. */
 export class Journal {
@@ -49,6 +51,7 @@ export class Journal {
   private appIsAway = false;
   private tlsIsKnown = false;
   private acceptHasFailed = false;
+  private podInfoHasFailed = false;
   private drainedIsSaid = false;
   private cutIsSaid = 0;
   private faults = 0;
@@ -92,6 +95,27 @@ export class Journal {
       { reason, active, deadlineMs },
       'draining: what is in use may finish until the deadline',
     );
+  }
+
+  annotationUnknown(key: string, value: string): void {
+    const shown = value.slice(0, VALUE_LENGTH_MAX);
+    this.say(
+      'warn',
+      { key, value: shown },
+      'the annotation is not understood: true, keep and false are',
+    );
+  }
+
+  /** Said once a drain. `reason` is why. */
+  annotationTooLate(key: string, reason: string): void {
+    this.say('warn', { key, reason }, 'the annotation is gone, but its drain cannot be taken back');
+  }
+
+  /** Said once: the file will be read again and again. */
+  podInfoUnreadable(error: NodeJS.ErrnoException): void {
+    if (this.podInfoHasFailed) return;
+    this.podInfoHasFailed = true;
+    this.say('warn', { reason: error.code ?? error.message }, 'annotations cannot be read');
   }
 
   recalled(): void {

@@ -3,21 +3,26 @@
  * the rooms this file joins.
  */
 import type { Server } from 'node:http';
+import type { Server as NetServer } from 'node:net';
 import { adminRoutes } from './admin/routes.js';
 import { createAdmin } from './admin/server.js';
 import { AppHealth } from './app-health.js';
 import { VERSION } from './build.js';
 import { systemClock } from './clock.js';
 import { type Config, loadConfig } from './config.js';
+import { AnnotatedDrain } from './drain/annotated.js';
 import { DrainController } from './drain/controller.js';
 import { Leases } from './drain/leases.js';
+import { Readiness } from './drain/readiness.js';
 import { type DrainReport, terminationMessage } from './drain/report.js';
 import { Ending } from './drain/triggers.js';
 import { Waits } from './drain/waits.js';
 import { ConfigError, EXIT_FAULT, EXIT_OK, EXIT_USAGE, ListenError } from './errors.js';
 import { createJournal, type Journal } from './journal.js';
 import { createMetrics } from './metrics.js';
+import { PodInfo } from './pod-info.js';
 import { openPort } from './port.js';
+import { DRAIN_ANNOTATION } from './kubernetes/keys.js';
 import type { Address } from './settings/address.js';
 import { onEndSignals } from './signals.js';
 import { leaveMessage } from './termination-log.js';
@@ -85,30 +90,62 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   });
   const ending = new Ending(drain, waits, clock, config);
   const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
-  const sources = { clock, tracker, drain, waits, leases, health, metrics, version: VERSION };
-  const admin = createAdmin(adminRoutes(sources), config.adminToken);
+  const readiness = new Readiness(drain, clock, config.unreadyAfterMs);
+  const parts = { clock, tracker, drain, waits, leases, readiness, health, metrics };
+  const admin = createAdmin(adminRoutes({ ...parts, version: VERSION }), config.adminToken);
   const listener = createListener(around, config.app, (error) => journal.acceptFailed(error));
-  const listen = await openPort(listener, 'listen', config.listen);
-  const adminAt = await openPort(admin, 'admin', config.admin).catch((error: unknown) => {
-    listener.close();
-    throw error;
-  });
-  journal.listening({ listen, admin: adminAt, app: config.app });
+  const at = await openPorts(listener, admin, config);
+  journal.listening({ ...at, app: config.app });
+  const podInfo = watchPodInfo(config.podInfoDir, drain, journal);
   const ended = ending.ended.then(() => {
     health.stop();
+    podInfo?.stop();
     listener.close();
     letGo(tracker);
     return closeAdmin(admin);
   });
   return {
-    listen,
-    admin: adminAt,
+    ...at,
     get active() {
       return tracker.activeTotal;
     },
     signal: (signal) => ending.signal(signal),
     ended,
   };
+}
+
+/** Both, or none. */
+async function openPorts(
+  listener: NetServer,
+  admin: Server,
+  config: Config,
+): Promise<Pick<Sidecar, 'listen' | 'admin'>> {
+  const listen = await openPort(listener, 'listen', config.listen);
+  try {
+    return { listen, admin: await openPort(admin, 'admin', config.admin) };
+  } catch (error) {
+    listener.close();
+    throw error;
+  }
+}
+
+/** The pod's annotation asks for a drain, if its volume is mounted. */
+function watchPodInfo(
+  folder: string | undefined,
+  drain: DrainController,
+  journal: Journal,
+): PodInfo | undefined {
+  if (folder === undefined) return undefined;
+  const annotated = new AnnotatedDrain(drain, `annotation ${DRAIN_ANNOTATION}`, {
+    notUnderstood: (value) => journal.annotationUnknown(DRAIN_ANNOTATION, value),
+    goesOn: (reason) => journal.annotationTooLate(DRAIN_ANNOTATION, reason),
+  });
+  const podInfo = new PodInfo(folder, systemClock, {
+    is: (value) => annotated.is(value),
+    unreadable: (error) => journal.podInfoUnreadable(error),
+  });
+  podInfo.start();
+  return podInfo;
 }
 
 /** Whoever is left; a client whose app never came is told so. */

@@ -50,6 +50,8 @@ t.test('everything has a default', (t) => {
     farewellForApp: 'drain',
     quietForMs: 60_000,
     terminationNoticeMs: 10_000,
+    unreadyAfterMs: Infinity,
+    podInfoDir: undefined,
     sidecar: 'classic',
     lingerMs: 0,
     keepAliveMs: 60_000,
@@ -84,6 +86,8 @@ t.test('every setting can be given by flag and by variable', (t) => {
     farewellForApp: 'always',
     quietForMs: 3_600_000,
     terminationNoticeMs: 0,
+    unreadyAfterMs: 3000,
+    podInfoDir: '/',
     sidecar: 'native',
     lingerMs: 1500,
     keepAliveMs: 0,
@@ -102,7 +106,8 @@ t.test('every setting can be given by flag and by variable', (t) => {
     '--settle-max 20s --close-window 0 --quiet-for 1h --termination-notice 0 --sidecar native ' +
     '--linger 1500ms --app-health-path /healthz?full --admin-token correct-horse ' +
     '--termination-message-path /tmp/message --close-rate 250/s --idle-farewell 7s ' +
-    '--websocket-close-code 1012 --late-upgrades refuse --farewell-for-app always';
+    '--websocket-close-code 1012 --late-upgrades refuse --farewell-for-app always ' +
+    '--unready-after 3s --pod-info-dir /';
   const env = {
     TIDEGATE_LISTEN: '[::1]:0',
     TIDEGATE_APP: 'app:81',
@@ -121,6 +126,8 @@ t.test('every setting can be given by flag and by variable', (t) => {
     TIDEGATE_CLOSE_WINDOW: '0',
     TIDEGATE_QUIET_FOR: '1h',
     TIDEGATE_TERMINATION_NOTICE: '0',
+    TIDEGATE_UNREADY_AFTER: '3s',
+    TIDEGATE_POD_INFO_DIR: '/',
     TIDEGATE_SIDECAR: 'native',
     TIDEGATE_LINGER: '1500ms',
     TIDEGATE_APP_HEALTH_PATH: '/healthz?full',

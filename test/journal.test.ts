@@ -150,6 +150,33 @@ t.test('a drain that is taken back is told', (t) => {
   t.end();
 });
 
+t.test('what is odd about the annotation is told with its value, or what there is of it', (t) => {
+  const [journal, lines] = writtenBy();
+  journal.annotationUnknown('tidegate.dev/drain', 'x'.repeat(1_000));
+  journal.annotationTooLate('tidegate.dev/drain', 'too-late');
+  const error: NodeJS.ErrnoException = new Error('no');
+  error.code = 'EACCES';
+  journal.podInfoUnreadable(error);
+  journal.podInfoUnreadable(error);
+  const key = 'tidegate.dev/drain';
+  t.same(lines(), [
+    {
+      level: 'warn',
+      key,
+      value: 'x'.repeat(100),
+      msg: 'the annotation is not understood: true, keep and false are',
+    },
+    {
+      level: 'warn',
+      key,
+      reason: 'too-late',
+      msg: 'the annotation is gone, but its drain cannot be taken back',
+    },
+    { level: 'warn', reason: 'EACCES', msg: 'annotations cannot be read' },
+  ]);
+  t.end();
+});
+
 t.test('an app that cannot be reached is told once, until it has been reached again', (t) => {
   const [journal, lines] = writtenBy();
   journal.appReached();

@@ -5,6 +5,7 @@
 import type { Clock } from '../clock.js';
 import type { DrainController, Recall } from '../drain/controller.js';
 import type { Leases } from '../drain/leases.js';
+import type { Readiness } from '../drain/readiness.js';
 import type { Waits } from '../drain/waits.js';
 import type { Tracker } from '../tracker.js';
 import { endJson, sendError, sendJson, startJson } from './answer.js';
@@ -19,6 +20,7 @@ export interface AdminSources {
   readonly tracker: Tracker;
   readonly drain: DrainController;
   readonly waits: Waits;
+  readonly readiness: Readiness;
   readonly leases: Leases;
   readonly health: { readonly up: boolean; check(): Promise<boolean>; recent(): Promise<boolean> };
   readonly metrics: { readonly contentType: string; render(): Promise<string> };
@@ -64,10 +66,10 @@ export function adminRoutes(from: AdminSources): Routes {
   };
 }
 
-async function answerReady({ drain, health }: AdminSources, { response }: Call): Promise<void> {
+async function answerReady({ readiness, health }: AdminSources, { response }: Call): Promise<void> {
   const reasons: string[] = [];
   if (!(await health.check())) reasons.push('app-unreachable');
-  if (drain.failsReadiness) reasons.push('draining');
+  if (readiness.reason !== undefined) reasons.push(readiness.reason);
   const body: Ready = { ready: reasons.length === 0, reasons };
   sendJson(response, body.ready ? 200 : 503, body);
 }

@@ -61,8 +61,8 @@ export class DrainController {
   phase: Phase = 'serving';
   /** Clock time since when the phase holds. */
   sinceMs: number;
-  /** The pod has been told to go; there is no way back. */
-  terminating = false;
+  /** Since when the pod has been told to go: there is no way back. */
+  terminatingMs: number | undefined;
   appSeen = false;
   /** A drain by hand, of a pod that stays: readiness tells balancers to go elsewhere. */
   failsReadiness = false;
@@ -89,6 +89,10 @@ export class DrainController {
     this.settings = settings;
     this.listener = listener;
     this.sinceMs = this.clock.now();
+  }
+
+  get terminating(): boolean {
+    return this.terminatingMs !== undefined;
   }
 
   get budget(): Budget | undefined {
@@ -141,7 +145,7 @@ export class DrainController {
 
   /** As `ask`, by one who knows that the pod is going away. */
   terminate(reason: string): void {
-    this.terminating = true;
+    this.terminatingMs ??= this.clock.now();
     this.waits.hold();
     this.ask(reason);
   }
@@ -162,7 +166,7 @@ export class DrainController {
 
   /** Waits no longer, for whatever `reason`. */
   now(reason: string): void {
-    this.terminating = true;
+    this.terminatingMs ??= this.clock.now();
     this.ask(reason);
     this.finish('now');
   }

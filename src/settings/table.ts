@@ -108,6 +108,18 @@ export const SETTINGS = {
     zeroAllowed: true,
     sentence: 'How late the notice may be that the pod is terminating.',
   },
+  unreadyAfter: {
+    type: 'duration',
+    default: 'never',
+    zeroAllowed: true,
+    sentence: 'How long after its end began a pod stays ready (`/readyz`).',
+  },
+  podInfoDir: {
+    type: 'text',
+    form: 'DIR',
+    default: 'none',
+    sentence: "Where a downward-API volume has the pod's `annotations`, for `tidegate.dev/drain`.",
+  },
   sidecar: {
     type: 'choice',
     choices: SIDECARS,

@@ -40,6 +40,25 @@ t.test('GET /readyz is 503 in a drain by hand, and not where the pod is terminat
   t.equal((await admin.ask('GET /readyz')).status, 200);
 });
 
+t.test('GET /readyz is 503 so long after the end of the pod began, if that is set', async (t) => {
+  const admin = await openAdmin(t, { unreadyAfterMs: 3_000 });
+  const { staged } = admin;
+  await admin.ask('POST /drain?terminating=true');
+  staged.clock.advance(2_999);
+  t.equal((await admin.ask('GET /readyz')).status, 200);
+  await admin.ask('POST /drain?terminating=true');
+  staged.clock.advance(1);
+  const body = { ready: false, reasons: ['terminating'] };
+  t.match(await admin.ask('GET /readyz'), { status: 503, json: body });
+
+  const other = await openAdmin(t, { unreadyAfterMs: 0 });
+  t.equal((await other.ask('GET /readyz')).status, 200);
+  await other.ask('POST /drain?readiness=keep');
+  t.equal((await other.ask('GET /readyz')).status, 200, 'a drain by hand is no end');
+  other.staged.drain.now('SIGTERM');
+  t.match(await other.ask('GET /readyz'), { status: 503, json: body });
+});
+
 t.test('POST /drain?readiness=keep leaves the pod ready', async (t) => {
   const admin = await openAdmin(t);
   t.equal((await admin.ask('POST /drain?readiness=keep')).status, 202);

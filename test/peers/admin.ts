@@ -10,6 +10,7 @@ import { adminRoutes, type AdminSources } from '../../src/admin/routes.js';
 import { createAdmin, type Routes } from '../../src/admin/server.js';
 import { createMetrics } from '../../src/metrics.js';
 import { StagedDrain } from './drain.js';
+import { Readiness } from '../../src/drain/readiness.js';
 import type { At } from './peer.js';
 import { within } from './until.js';
 
@@ -25,6 +26,7 @@ export interface Answer {
 
 export interface AdminOptions {
   readonly staged?: StagedDrain;
+  readonly unreadyAfterMs?: number;
   readonly token?: string;
   /** Where every client seems to be, if not on loopback. */
   readonly remoteAddress?: string;
@@ -57,12 +59,15 @@ export class StagedAdmin {
   readonly sockets: Socket[] = [];
   private readonly server;
 
-  constructor({ staged = new StagedDrain(), token, remoteAddress, routes }: AdminOptions) {
+  constructor(options: AdminOptions) {
+    const { staged = new StagedDrain(), token, remoteAddress, routes } = options;
+    const { unreadyAfterMs = Infinity } = options;
     this.staged = staged;
     const { clock, traffic, drain, waits, leases } = staged;
     const around = { clock, tracker: traffic.tracker, drain, health: this.health };
     const metrics = createMetrics({ ...around, version: VERSION });
-    this.sources = { ...around, waits, leases, metrics, version: VERSION };
+    const readiness = new Readiness(drain, clock, unreadyAfterMs);
+    this.sources = { ...around, waits, leases, readiness, metrics, version: VERSION };
     this.routes = routes ?? adminRoutes(this.sources);
     this.server = createAdmin(this.routes, token);
     this.server.prependListener('connection', (socket: Socket) => {
