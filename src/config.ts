@@ -51,6 +51,7 @@ export interface Config extends Budget {
   readonly proxyProtocol: ProxyProtocol;
   readonly forwarded: Forwarded;
   readonly appConnectTimeoutMs: number;
+  readonly secondChance: Required<Address> | undefined;
   readonly appHealthPath: string | undefined;
   readonly adminToken: string | undefined;
   readonly terminationMessagePath: string;
@@ -88,6 +89,7 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
     proxyProtocol: values.choice('proxyProtocol'),
     forwarded: values.choice('forwarded'),
     appConnectTimeoutMs: values.duration('appConnectTimeout'),
+    secondChance: values.remoteAddress('secondChance'),
     appHealthPath: values.text('appHealthPath', PATH, 'is no path that begins with /'),
     adminToken: readToken(values),
     terminationMessagePath:

@@ -49,6 +49,7 @@ const VALUE_LENGTH_MAX = 100;
 export class Journal {
   private readonly say: Say;
   private appIsAway = false;
+  private elsewhereIsSaid = false;
   private tlsIsKnown = false;
   private acceptHasFailed = false;
   private podInfoHasFailed = false;
@@ -175,7 +176,15 @@ export class Journal {
   appReached(): void {
     if (!this.appIsAway) return;
     this.appIsAway = false;
+    this.elsewhereIsSaid = false;
     this.say('info', {}, 'the app can be reached again');
+  }
+
+  /** Said once, until the app has been reached again. */
+  secondChance(): void {
+    if (this.elsewhereIsSaid) return;
+    this.elsewhereIsSaid = true;
+    this.say('info', {}, 'requests that the app cannot be given are answered by other pods');
   }
 
   /** Said once: where one file too many is open, the next connections fare no better. */

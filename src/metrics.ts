@@ -186,12 +186,12 @@ function counters({ tracker }: MetricsSources): readonly Row[] {
     ],
     [
       'late_requests_total',
-      'HTTP requests that came after a drain had begun, by what became of them.',
+      'HTTP requests that came after a drain had begun, by what became of them; second_chance also counts those before.',
       ['answer'],
       () => [
-        [{ answer: 'served' }, Math.max(0, tracker.lateRequests - tracker.lateRefused)],
+        [{ answer: 'served' }, Math.max(0, servedLate(tracker))],
         [{ answer: 'refused' }, tracker.lateRefused],
-        [{ answer: 'second_chance' }, 0],
+        [{ answer: 'second_chance' }, tracker.secondChances],
       ],
     ],
     [
@@ -231,6 +231,10 @@ function histograms({ tracker }: MetricsSources): readonly HistogramRow[] {
       () => [[{}, tracker.requestSeconds]],
     ],
   ];
+}
+
+function servedLate({ lateRequests, lateRefused, lateSecondChances }: Tracker): number {
+  return lateRequests - lateRefused - lateSecondChances;
 }
 
 function timestamp({ clock }: MetricsSources, ms: number): number {

@@ -29,6 +29,7 @@ import { leaveMessage } from './termination-log.js';
 import { Tracker } from './tracker.js';
 import { createListener } from './tunnel/listener.js';
 import type { Policy } from './tunnel/policy.js';
+import { openSecondChances } from './tunnel/second-chance.js';
 
 type Signal = 'SIGTERM' | 'SIGINT';
 
@@ -56,6 +57,7 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
       journal.appReached();
       health.dialled(true);
     },
+    secondChance: () => journal.secondChance(),
     gaveUp: (reason) => journal.gaveUp(reason),
     tlsCarried: () => journal.tlsCarried(),
     fault: (error) => journal.fault(error),
@@ -69,7 +71,8 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     moreExpired: (count) => journal.moreLeasesExpired(count),
   });
   const policy: Policy = { ...config, isDraining: false, refusesUpgrades: false };
-  const around = { policy, events: tracker, clock, random: Math.random };
+  const secondChances = await openSecondChances(config.secondChance, config.app);
+  const around = { policy, events: tracker, clock, random: Math.random, secondChances };
   const drain = new DrainController({ ...around, tracker, waits, leases }, config, {
     began: (reason, active) => {
       journal.draining({ reason, active, deadlineMs: config.deadlineMs });
@@ -98,10 +101,8 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
   journal.listening({ ...at, app: config.app });
   const podInfo = watchPodInfo(config.podInfoDir, drain, journal);
   const ended = ending.ended.then(() => {
-    health.stop();
     podInfo?.stop();
-    listener.close();
-    letGo(tracker);
+    letGo(health, listener, tracker);
     return closeAdmin(admin);
   });
   return {
@@ -149,7 +150,9 @@ function watchPodInfo(
 }
 
 /** Whoever is left; a client whose app never came is told so. */
-function letGo(tracker: Tracker): void {
+function letGo(health: AppHealth, listener: NetServer, tracker: Tracker): void {
+  health.stop();
+  listener.close();
   for (const tunnel of [...tracker.tunnels()]) {
     if (tunnel.app === undefined) tunnel.sayFarewell();
     else tunnel.cut('drain');

@@ -12,6 +12,8 @@ import type { Tunnel } from './tunnel/tunnel.js';
 export interface TrackerListener {
   appUnreachable(code: string): void;
   appReached(): void;
+  /** A request was answered by another pod. */
+  secondChance(): void;
   gaveUp(reason: GiveUpReason): void;
   tlsCarried(): void;
   fault(error: unknown): void;
@@ -42,6 +44,9 @@ export class Tracker implements TunnelEvents {
   /** Requests begun while `isLate`, and those of them that were refused. */
   lateRequests = 0;
   lateRefused = 0;
+  /** Requests that were answered by another pod, and those of them that were late. */
+  secondChances = 0;
+  lateSecondChances = 0;
   /** Set while a drain is going on: what comes now is late, and endings are counted. */
   isLate = false;
   /** Work that came to its own end: exchanges, and connections that are work as a whole. */
@@ -129,6 +134,12 @@ export class Tracker implements TunnelEvents {
 
   refusedLate(): void {
     this.lateRefused++;
+  }
+
+  secondChance(): void {
+    this.secondChances++;
+    if (this.isLate) this.lateSecondChances++;
+    this.listener.secondChance();
   }
 
   answered(status: number): void {

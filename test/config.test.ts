@@ -58,6 +58,7 @@ t.test('everything has a default', (t) => {
     proxyProtocol: 'off',
     forwarded: 'if-absent',
     appConnectTimeoutMs: 10_000,
+    secondChance: undefined,
     appHealthPath: undefined,
     adminToken: undefined,
     terminationMessagePath: '/dev/termination-log',
@@ -94,6 +95,7 @@ t.test('every setting can be given by flag and by variable', (t) => {
     proxyProtocol: 'v2',
     forwarded: 'append',
     appConnectTimeoutMs: 500,
+    secondChance: { host: 'all', port: 80 },
     appHealthPath: '/healthz?full',
     adminToken: 'correct-horse',
     terminationMessagePath: '/tmp/message',
@@ -107,7 +109,7 @@ t.test('every setting can be given by flag and by variable', (t) => {
     '--linger 1500ms --app-health-path /healthz?full --admin-token correct-horse ' +
     '--termination-message-path /tmp/message --close-rate 250/s --idle-farewell 7s ' +
     '--websocket-close-code 1012 --late-upgrades refuse --farewell-for-app always ' +
-    '--unready-after 3s --pod-info-dir /';
+    '--unready-after 3s --pod-info-dir / --second-chance all:80';
   const env = {
     TIDEGATE_LISTEN: '[::1]:0',
     TIDEGATE_APP: 'app:81',
@@ -138,6 +140,7 @@ t.test('every setting can be given by flag and by variable', (t) => {
     TIDEGATE_WEBSOCKET_CLOSE_CODE: '1012',
     TIDEGATE_LATE_UPGRADES: 'refuse',
     TIDEGATE_FAREWELL_FOR_APP: 'always',
+    TIDEGATE_SECOND_CHANCE: 'all:80',
   };
   t.same(load(flags), expected);
   t.same(load('', env), expected);

@@ -5,7 +5,7 @@
 import type { IntegerForm } from './integer.js';
 
 export type Type =
-  | { readonly type: 'address' }
+  | { readonly type: 'address'; readonly hostNeeded?: true }
   | {
       readonly type: 'duration';
       readonly minMs?: number;

@@ -159,6 +159,12 @@ export const SETTINGS = {
     minMs: 1,
     sentence: 'How long clients wait for an app that does not accept connections yet.',
   },
+  secondChance: {
+    type: 'address',
+    hostNeeded: true,
+    default: 'none',
+    sentence: 'The Service whose other pods answer requests that the app cannot be given.',
+  },
   appHealthPath: {
     type: 'text',
     form: 'PATH',

@@ -21,7 +21,8 @@ function formOf(setting: Setting): string {
   if (setting.type === 'choice') return setting.choices.join('|');
   if (setting.type === 'text') return setting.form;
   if (setting.type === 'integer') return 'NUMBER';
-  return setting.type === 'address' ? 'PORT|HOST:PORT' : 'DURATION';
+  if (setting.type === 'duration') return 'DURATION';
+  return setting.hostNeeded === true ? 'HOST:PORT' : 'PORT|HOST:PORT';
 }
 
 function wrap(text: string, columns: number, indent: string): string {

@@ -49,6 +49,16 @@ export class Values {
     return this.read(key, parseAddress) ?? parseAddress(SETTINGS[key].default);
   }
 
+  /** Undefined if it is not given. */
+  remoteAddress(key: KeyOf<'address'>): Required<Address> | undefined {
+    return this.read(key, (text) => {
+      const { host, port } = parseAddress(text);
+      if (host === undefined) throw new ValueError('needs a host before its port');
+      if (port === 0) throw new ValueError('needs a port that is not 0');
+      return { host, port };
+    });
+  }
+
   /** `fallbackMs` is for a default that depends on other settings. */
   duration(key: KeyOf<'duration'>, fallbackMs?: number): number {
     const setting: DurationSetting = SETTINGS[key];

@@ -8,6 +8,7 @@ import type { Timer } from '../clock.js';
 import { type LaneSocket, joinLanes } from './lane.js';
 import { proxyPreamble } from './proxy-preamble.js';
 import { refuse } from './refusal.js';
+import { isServedElsewhere } from './second-chance.js';
 import type { Tunnel } from './tunnel.js';
 
 /** Where the app listens. */
@@ -19,12 +20,18 @@ export interface AppAddress {
 const RETRY_FIRST_MS = 20;
 const RETRY_MAX_MS = 500;
 
-/** A socket of either side while the app is not reached. */
-export interface DialSocket extends LaneSocket {
-  dial: Dial | undefined;
+/** What is under way for a client whose app is not reached. */
+export interface Reaching {
+  giveUp(): void;
+  abandon(): void;
 }
 
-export class Dial {
+/** A socket of either side while the app is not reached. */
+export interface DialSocket extends LaneSocket {
+  dial: Reaching | undefined;
+}
+
+export class Dial implements Reaching {
   private readonly tunnel: Tunnel;
   private readonly client: LaneSocket;
   private readonly address: AppAddress;
@@ -52,10 +59,8 @@ export class Dial {
       keepAlive: policy.keepAliveMs > 0,
       keepAliveInitialDelay: policy.keepAliveMs,
     }) as DialSocket;
-    app.tunnel = this.tunnel;
     app.dial = this;
-    app.on('error', onAppError);
-    app.on('close', onAppClose);
+    adopt(this.tunnel, app);
     app.on('connect', onAppConnect);
     this.app = app;
     this.timer = clock.after(Math.max(0, this.untilMs - clock.now()), timedOut, this);
@@ -80,6 +85,7 @@ export class Dial {
     this.timer?.cancel();
     this.app = undefined;
     events.dialFailed(code);
+    if (isServedElsewhere(this.tunnel, this.client as DialSocket)) return;
     const leftMs = this.untilMs - clock.now();
     if (leftMs <= 0) refuse(this.tunnel, this.client);
     else this.timer = clock.after(Math.min(this.retryMs, leftMs), retry, this);
@@ -111,6 +117,13 @@ export class Dial {
   }
 }
 
+/** Makes `app` the socket of `tunnel`'s app, once the tunnel is joined. */
+export function adopt(tunnel: Tunnel, app: LaneSocket): void {
+  app.tunnel = tunnel;
+  app.on('error', onAppError);
+  app.on('close', onAppClose);
+}
+
 function timedOut(dial: Dial): void {
   dial.expire();
 }
@@ -120,11 +133,11 @@ function retry(dial: Dial): void {
 }
 
 function onAppConnect(this: DialSocket): void {
-  this.dial?.reached(this);
+  (this.dial as Dial | undefined)?.reached(this);
 }
 
 function onAppError(this: DialSocket, error: NodeJS.ErrnoException): void {
-  if (this.dial !== undefined) this.dial.failed(error.code ?? error.name);
+  if (this.dial !== undefined) (this.dial as Dial).failed(error.code ?? error.name);
   else if (isJoined(this)) this.tunnel.broke(this);
 }
 

@@ -23,6 +23,8 @@ export interface TunnelEvents {
   answered(status: number): void;
   /** A request that came in a drain was refused. */
   refusedLate(): void;
+  /** A request whose app could not be reached was answered by another pod. */
+  secondChance(): void;
   /** `lostExchanges` were open and cannot be followed to their end. */
   gaveUp(reason: GiveUpReason, lostExchanges: number): void;
   /** An attempt to reach the app failed; `code` is the system's, like ECONNREFUSED. */

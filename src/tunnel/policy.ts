@@ -10,6 +10,8 @@ export interface Policy {
   proxyProtocol: 'off' | 'v1' | 'v2';
   /** For how long an app that refuses is dialled again; milliseconds. */
   appConnectTimeoutMs: number;
+  /** Where requests go whose app cannot be reached: the Service of all pods. Fixed at the start. */
+  readonly secondChance: { readonly host: string; readonly port: number } | undefined;
   /** TCP keep-alive of both sockets: idle time before the first probe; milliseconds, 0 for none. */
   keepAliveMs: number;
   /** The code of the Close frames that tidegate sends (RFC 6455 section 7.4). */

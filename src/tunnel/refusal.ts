@@ -18,7 +18,7 @@ export const UNAVAILABLE =
   'Connection: close\r\n\r\n';
 
 /** Ends a client that nobody will answer. Its first bytes, if any, wait in its socket. */
-export function refuse(tunnel: Tunnel, client: LaneSocket): void {
+export function refuse(tunnel: Tunnel, client: LaneSocket, answer = UNAVAILABLE): void {
   observeWaiting(tunnel, client.read() as Buffer | null);
   if (tunnel.kind !== 'http1') {
     client.resetAndDestroy();
@@ -26,7 +26,7 @@ export function refuse(tunnel: Tunnel, client: LaneSocket): void {
   }
   tunnel.answered(503);
   tunnel.isRefused = true;
-  client.end(UNAVAILABLE);
+  client.end(answer);
   client.resume();
   tunnel.limitEnding(LINGER_MS, cutLingering, client);
 }

@@ -15,6 +15,7 @@ import type { LaneSocket } from './lane.js';
 import { Parting, standsInForApp } from './parting.js';
 import type { Policy } from './policy.js';
 import { plainAddress } from './proxy-preamble.js';
+import type { SecondChances } from './second-chance.js';
 
 /** What all tunnels share. */
 export interface Surroundings {
@@ -23,6 +24,8 @@ export interface Surroundings {
   readonly clock: Clock;
   /** From 0 to below 1. */
   readonly random: () => number;
+  /** Undefined unless the setting is given. */
+  readonly secondChances?: SecondChances | undefined;
 }
 
 /** How long bytes already read may take to leave before a reset that follows them. */
@@ -94,7 +97,7 @@ export class Tunnel implements Facts {
   /** Clock time since when nothing is at work; told only while a drain is going on, else 0. */
   idleSinceMs = 0;
 
-  /** Its client was told that nobody answers. */
+  /** Its client was told that nobody answers, or got its one answer from elsewhere. */
   isRefused = false;
 
   /** Its goodbye has been said. */

@@ -71,6 +71,7 @@ export const PURE_ROOMS: readonly string[] = ['protocol'];
  * Sender's `frame`, from a payload to bytes.
  */
 export const PACKAGES: Rooms = {
+  'http-proxy': ['src/tunnel/second-chance-proxy.ts'],
   pino: ['src/journal.ts'],
   'prom-client': ['src/metrics.ts', 'src/metrics/histogram.ts'],
   yaml: ['src/kubernetes/kubeconfig.ts'],

@@ -51,6 +51,7 @@ export class Carrier {
     this.tracker = new WatchedTracker(this.clock, {
       appUnreachable: hear('appUnreachable'),
       appReached: hear('appReached'),
+      secondChance: hear('secondChance'),
       gaveUp: hear('gaveUp'),
       tlsCarried: hear('tlsCarried'),
       fault: hear('fault'),

@@ -8,6 +8,7 @@ export const POLICY: Readonly<Policy> = {
   forwarded: 'off',
   proxyProtocol: 'off',
   appConnectTimeoutMs: 10_000,
+  secondChance: undefined,
   keepAliveMs: 60_000,
   websocketCloseCode: 1001,
   farewellForApp: 'drain',

@@ -228,6 +228,7 @@ export class Traffic {
     return {
       appUnreachable: (code) => (note('appUnreachable', code), listener.appUnreachable?.(code)),
       appReached: () => (note('appReached'), listener.appReached?.()),
+      secondChance: () => (note('secondChance'), listener.secondChance?.()),
       gaveUp: (reason) => (note('gaveUp', reason), listener.gaveUp?.(reason)),
       tlsCarried: () => (note('tlsCarried'), listener.tlsCarried?.()),
       fault: (error) => (note('fault', String(error)), listener.fault?.(error)),

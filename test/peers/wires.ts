@@ -73,6 +73,7 @@ export class Wired {
     this.tracker = new Tracker(this.clock, {
       appUnreachable: NOTHING,
       appReached: NOTHING,
+      secondChance: NOTHING,
       gaveUp: NOTHING,
       tlsCarried: NOTHING,
       fault: (error) => this.faults.push(error),

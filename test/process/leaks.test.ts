@@ -100,6 +100,7 @@ class RememberingTracker extends Tracker {
     super(systemClock, {
       appUnreachable: nothing,
       appReached: nothing,
+      secondChance: nothing,
       gaveUp: nothing,
       tlsCarried: nothing,
       fault: nothing,
@@ -130,6 +131,7 @@ async function inside(
     farewellForApp: 'drain',
     isDraining: false,
     refusesUpgrades: false,
+    secondChance: undefined,
   } as const;
   const server = createListener(
     { policy, events, clock: systemClock, random: () => 0 },

@@ -1,0 +1,122 @@
+/**
+ * Second chance: a request that its app cannot be given goes to another pod, through the Service
+ * that all of them stand behind. Decides who gets one, and reads the requests by an HTTP server
+ * that never listens; the clients stay those of their tunnels.
+ */
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Facts, Kind } from '../protocol/contract.js';
+import { createDetector } from '../protocol/detect.js';
+import type { AppAddress, DialSocket } from './dial.js';
+import { refuse } from './refusal.js';
+import { Hop } from './second-chance-hop.js';
+import { markIn, notHere } from './second-chance-marker.js';
+import { HEAD_BYTES_MAX, loadSend, type Send } from './second-chance-proxy.js';
+import type { Tunnel } from './tunnel.js';
+
+/** How many clients may have one at once; beyond it they wait for the app, as without. */
+export const SECOND_CHANCES_MAX = 256;
+
+export class SecondChances {
+  readonly service: AppAddress;
+  readonly app: AppAddress;
+  readonly send: Send;
+  /** Tells what this process has sent on from what others have. */
+  readonly id = randomUUID();
+  private readonly server = createHopServer();
+  private open = 0;
+
+  constructor(service: AppAddress, app: AppAddress, send: Send) {
+    this.service = service;
+    this.app = app;
+    this.send = send;
+  }
+
+  /** True if this client is taken care of. */
+  take(tunnel: Tunnel, client: DialSocket): boolean {
+    if (this.open >= SECOND_CHANCES_MAX) return false;
+    this.open++;
+    client.dial = new Hop(this, tunnel, client);
+    this.server.emit('connection', client);
+    return true;
+  }
+
+  /** One of them is over. */
+  left(): void {
+    this.open--;
+  }
+}
+
+/** Second chances by `service`, for clients of `app`; loads what they need, if there are any. */
+export async function openSecondChances(
+  service: AppAddress | undefined,
+  app: AppAddress,
+): Promise<SecondChances | undefined> {
+  return service && new SecondChances(service, app, await loadSend());
+}
+
+/**
+ * The first bytes of a client whose app could not be reached, if it has spoken: true if somebody
+ * else takes care of it now.
+ */
+export function isServedElsewhere(tunnel: Tunnel, client: DialSocket): boolean {
+  const first = client.read() as Buffer | null;
+  if (first === null) return false;
+  client.unshift(first);
+  if (!beginsHttp1(first)) return false;
+  const mark = markIn(first);
+  if (mark === undefined) return tunnel.around.secondChances?.take(tunnel, client) ?? false;
+  client.dial = undefined;
+  refuse(tunnel, client, notHere(mark));
+  return true;
+}
+
+/** Whether it is HTTP/1 from the first byte: behind a PROXY preamble it is not ours to send on. */
+function beginsHttp1(first: Uint8Array): boolean {
+  let kind: Kind = 'tcp';
+  let isPreambled = false;
+  const nothing = (): void => undefined;
+  const facts: Facts = {
+    carries: (carried) => void (kind = carried),
+    preambled: () => void (isPreambled = true),
+    follows: nothing,
+    exchangeBegan: nothing,
+    answered: nothing,
+    exchangeEnded: nothing,
+    gaveUp: nothing,
+  };
+  createDetector(facts).fromClient(first, 0);
+  return (kind as Kind) === 'http1' && !isPreambled;
+}
+
+/**
+ * Reads requests as an app on Node would. It has no timeouts: an upload may take as long as it
+ * likes, and what does not come to a head is limited by its hop.
+ */
+function createHopServer(): Server {
+  const server = createServer({
+    maxHeaderSize: HEAD_BYTES_MAX,
+    insecureHTTPParser: false,
+    requireHostHeader: false,
+    requestTimeout: 0,
+    headersTimeout: 0,
+    keepAliveTimeout: 0,
+  });
+  Object.assign(server, { httpAllowHalfOpen: true, maxHeadersCount: 0 });
+  const begin = (request: IncomingMessage): void => hopOf(request.socket)?.begin(request);
+  server.on('request', begin);
+  server.on('checkContinue', begin);
+  server.on('checkExpectation', begin);
+  server.on('upgrade', (request, socket, head) => hopOf(socket as Socket)?.begin(request, head));
+  server.on('connect', (_request, socket) => hopOf(socket as Socket)?.refuse());
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.destroyed) hopOf(socket as Socket)?.refusedHead(error.code);
+  });
+  return server;
+}
+
+function hopOf(socket: Socket): Hop | undefined {
+  const { dial } = socket as DialSocket;
+  return dial instanceof Hop ? dial : undefined;
+}
