@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { inPath, mayBeSkipped } from '../peers/programs.js';
 import { folderFor, type Ran, run } from '../peers/running.js';
-import { NODE } from '../peers/tidegate.js';
+import { BUNDLE, NODE } from '../peers/tidegate.js';
 
 const KIT_PROGRAMS = [
   ...['containerd', 'ctr', 'runc', 'iptables', 'conntrack'],
@@ -29,9 +29,16 @@ export type Command = readonly [program: string, ...args: string[]];
 export interface Cluster {
   /** Of tidegate; its Node runs the tests' own programs too. */
   readonly image: string;
-  /** What only the kit can do: restart its kubelet. Undefined on somebody else's cluster. */
-  readonly kit?: { readonly restartKubelet: (downS: number) => Promise<void> };
+  /** What only the kit can do. Undefined on somebody else's cluster. */
+  readonly kit?: {
+    readonly restartKubelet: (downS: number) => Promise<void>;
+    /** Of containers, the processes of this machine that they are. */
+    readonly pidsOf: (containerIds: readonly string[]) => Promise<readonly number[]>;
+  };
+  /** A command line of kubectl. */
   command(...args: readonly string[]): Command;
+  /** A command line of the built tidegate, for people and scripts outside of pods. */
+  tidegate(...args: readonly string[]): Command;
 }
 
 type Where = 'kit' | 'user' | { readonly missing: string };
@@ -94,7 +101,11 @@ function opened(): Promise<Cluster> {
 async function open(): Promise<Cluster> {
   if (whereFrom(process.env) === 'user') {
     const image = process.env['TIDEGATE_TEST_CLUSTER_IMAGE'] ?? '';
-    return { image, command: (...args) => ['kubectl', ...args] };
+    return {
+      image,
+      command: (...args) => ['kubectl', ...args],
+      tidegate: (...args) => [NODE, BUNDLE, ...args],
+    };
   }
   if (!(await isUp())) {
     t.teardown(() => ask(script('down')));
@@ -109,8 +120,13 @@ async function open(): Promise<Cluster> {
       restartKubelet: async (downS) => {
         await ask(script('kubelet-restart'), String(downS));
       },
+      pidsOf: async (ids) => {
+        const lines = await ask(script('pid'), ...ids);
+        return lines.trim().split('\n').map(Number);
+      },
     },
     command: (...args) => [script('in'), 'kubectl', ...args],
+    tidegate: (...args) => [script('in'), NODE, BUNDLE, ...args],
   };
 }
 

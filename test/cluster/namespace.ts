@@ -18,6 +18,7 @@ const GONE_MS_MAX = 60_000;
 const POLL_MS = 200;
 /** In a row, so that each pod behind a Service has probably been asked. */
 const SERVES_TIMES = 6;
+const BUNDLES = { 'app.mjs': 'app', 'load.mjs': 'main', 'worker.mjs': 'worker' } as const;
 const LABELS = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 
 export interface ContainerStatus {
@@ -74,8 +75,10 @@ export class Namespace {
       kind: 'Namespace',
       metadata: { name, labels: LABELS },
     });
-    const [app, load] = await Promise.all([bundle('app'), bundle('main')]);
-    const data = { 'app.mjs': readFileSync(app, 'utf8'), 'load.mjs': readFileSync(load, 'utf8') };
+    const data: Record<string, string> = {};
+    for (const [file, name] of Object.entries(BUNDLES)) {
+      data[file] = readFileSync(await bundle(name), 'utf8');
+    }
     // Not applied: that keeps a copy in an annotation, for which these are too large.
     await namespace.kubectl(['create', '-f', '-'], {
       apiVersion: 'v1',
@@ -197,8 +200,12 @@ export class Namespace {
 
   /** What the admin port of a pod's sidecar answers to a GET, through the API server. */
   async admin<T>(pod: string, path: string): Promise<T> {
+    return JSON.parse(await this.adminText(pod, path)) as T;
+  }
+
+  adminText(pod: string, path: string): Promise<string> {
     const proxy = `/api/v1/namespaces/${this.name}/pods/${pod}:9180/proxy${path}`;
-    return JSON.parse(await this.kubectl(['get', '--raw', proxy])) as T;
+    return this.kubectl(['get', '--raw', proxy]);
   }
 
   /** A pod that runs Node and nothing else, with these arguments. */

@@ -16,7 +16,7 @@ let folder: string | undefined;
 const made = new Map<string, Promise<string>>();
 
 /** The path of the bundle; it is made once, and gone with this process. */
-export function bundle(name: 'app' | 'main'): Promise<string> {
+export function bundle(name: 'app' | 'main' | 'worker'): Promise<string> {
   const path = made.get(name) ?? make(name);
   made.set(name, path);
   return path;

@@ -1,0 +1,45 @@
+/**
+ * Work that no connection shows, in pods that end: jobs under leases are finished in a rolling
+ * restart, and a lease whose holder has died holds its pod until it lapses, and no longer.
+ */
+import type { Test } from 'tap';
+import { bothWays, casesOnCluster, type Sidecar } from './cases.js';
+import { type Namespace, isReady } from './namespace.js';
+import { seconds, SinglePod } from './single.js';
+import { asWorker, restartedAtWork, WORKER_CHANGES } from './workers.js';
+
+const RESTARTS = 2;
+const TTL_S = 20;
+/** What a busy node may add. */
+const LATE_MS_MAX = 20_000;
+
+async function finishes(t: Test, { cluster }: Namespace, sidecar: Sidecar): Promise<void> {
+  await restartedAtWork(t, cluster, sidecar, RESTARTS);
+}
+
+/** Its container is restarted within the pod, and the lease of the dead one is nobody's. */
+async function lapses(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
+  const pod = await SinglePod.create(t, namespace, `dies-${sidecar}`, {
+    manifest: sidecar,
+    ...WORKER_CHANGES,
+    adapt: (made) => asWorker(made, { MANNER: 'dies', TTL_S: String(TTL_S) }),
+  });
+  const begunMs = await pod.logged('app', 'job begun');
+  await pod.until((state) => pod.container('app').restartCount > 0 && isReady(state), 'it is back');
+  const deletedMs = await pod.delete();
+  const lapsedMs = await pod.logged('tidegate', 'a lease has expired');
+  const goneMs = await pod.gone();
+  const { reason, ended, cut } = await pod.message();
+  t.comment(`deleted ${seconds(begunMs, deletedMs)} after the lease was taken`);
+  t.comment(
+    `it lapsed ${seconds(begunMs, lapsedMs)} after that, gone after ${seconds(begunMs, goneMs)}`,
+  );
+  t.same({ reason, ended, cut }, { reason: 'preStop', ended: 'finished', cut: 0 });
+  t.ok(goneMs >= begunMs + (TTL_S - 1) * 1_000, 'the pod waited for the lease');
+  t.ok(goneMs <= Math.max(lapsedMs, deletedMs) + LATE_MS_MAX, 'and for nothing else');
+}
+
+casesOnCluster('leases in pods that end', [
+  ...bothWays('jobs under leases are finished in rolling restarts', finishes),
+  ...bothWays('the lease of a worker that died lapses', lapses),
+]);
