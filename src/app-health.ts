@@ -28,6 +28,7 @@ type Outcome = 'up' | 'down' | 'refused';
 export class AppHealth {
   /** As last known. */
   up = false;
+  private outcome: Outcome = 'down';
   private readonly settings: AppHealthSettings;
   private readonly clock: Clock;
   private readonly listener: AppHealthListener;
@@ -80,6 +81,12 @@ export class AppHealth {
     return this.asking;
   }
 
+  /** Asks now whether its port refuses: nothing listens there. */
+  async refuses(): Promise<boolean> {
+    await this.check();
+    return this.outcome === 'refused';
+  }
+
   private look(): void {
     this.timer?.cancel();
     void this.check().then(() => {
@@ -89,6 +96,7 @@ export class AppHealth {
   }
 
   private settle(outcome: Outcome): void {
+    this.outcome = outcome;
     this.up = outcome === 'up';
     if (this.up && !this.seen) {
       this.seen = true;

@@ -91,7 +91,7 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     seen: () => (drain.appSeen = true),
     refused: () => drain.appRefuses(),
   });
-  const ending = new Ending(drain, waits, clock, config);
+  const ending = new Ending(drain, waits, health, clock, config);
   const metrics = createMetrics({ clock, tracker, drain, health, version: VERSION });
   const readiness = new Readiness(drain, clock, config.unreadyAfterMs);
   const parts = { clock, tracker, drain, waits, leases, readiness, health, metrics };

@@ -4,6 +4,7 @@
  * itself, and speaks only through its listener.
  */
 import type { Timer } from '../clock.js';
+import { Account } from './account.js';
 import { type Budget, type BudgetSettings, budgetFrom } from './budget.js';
 import { Endings, type EndingsParts, type EndingsSettings } from './endings.js';
 import { type Ended, endedIn } from './forced.js';
@@ -17,6 +18,8 @@ import { Work } from './work.js';
 
 export interface DrainSettings extends BudgetSettings, EndingsSettings {
   readonly quietForMs: number;
+  /** Where requests go that the app does not take; here it only matters whether there is such a place. */
+  readonly secondChance?: object | undefined;
 }
 
 /** What a drain decides about. */
@@ -41,20 +44,12 @@ export const SETTLE_LOOK_MS = 250;
 export const WINDOW_LOOK_MS = 1_000;
 
 interface Running {
-  readonly reason: string;
-  readonly startedAt: Date;
   readonly budget: Budget;
-  readonly activeAtStart: number;
-  readonly before: Before;
+  readonly account: Account;
   /** Nothing moves it on or back any more. */
   over: boolean;
   /** What is left is being ended by force; the drain is over when all of that is done. */
   ending: boolean;
-}
-
-/** How work had ended in all, before this drain. */
-interface Before extends Ended {
-  readonly finished: number;
 }
 
 export class DrainController {
@@ -100,7 +95,7 @@ export class DrainController {
   }
 
   get reason(): string | undefined {
-    return this.running?.reason;
+    return this.running?.account.reason;
   }
 
   /** How many leases hold the drain. */
@@ -128,11 +123,8 @@ export class DrainController {
     if (this.running !== undefined) return;
     const { clock, tracker } = this;
     this.running = {
-      reason,
-      startedAt: clock.wall(),
       budget: budgetFrom(clock.now(), this.settings),
-      activeAtStart: tracker.activeTotal,
-      before: { finished: tracker.finished, farewell: tracker.farewell, cut: tracker.cut },
+      account: new Account(reason, clock, tracker),
       over: false,
       ending: false,
     };
@@ -173,12 +165,25 @@ export class DrainController {
 
   /**
    * The app's port refuses. If nothing it ever took is at work either, and no lease says that it
-   * is, its container is dead and nothing is left to wait for; else it has only stopped listening,
-   * and finishes what it has.
+   * is, its container is dead and nothing is left to wait for but those who are answered elsewhere;
+   * else it has only stopped listening, and finishes what it has.
    */
   appRefuses(): void {
-    if (this.running === undefined || this.phase === 'drained') return;
+    if (this.running === undefined || this.phase === 'drained' || this.servesElsewhere) return;
     if (this.leases === 0 && !this.endings.hasWorkWithApp()) this.finish('app-gone');
+  }
+
+  /** Without its app it is still of use: to those who come, or are being answered elsewhere. */
+  get outlivesApp(): boolean {
+    if (this.running?.ending === true || this.endings.hasWorkInApp()) return false;
+    if (this.clock.now() >= (this.budget?.deadlineMs ?? Infinity)) return false;
+    return this.servesElsewhere;
+  }
+
+  /** As `terminate`, where the app is gone, and whoever held a lease with it. */
+  outlive(reason: string): void {
+    this.terminate(reason);
+    if (this.running !== undefined) this.running.account.leasesLost += this.held.endAll();
   }
 
   /** The clock or the tracker may have made something due. */
@@ -200,6 +205,12 @@ export class DrainController {
     const quietMs = now - (this.quietSinceMs ?? now);
     const { quietForMs } = this.settings;
     return verdictOf({ phase, appSeen, active, leases, terminating, quietMs, quietForMs });
+  }
+
+  private get servesElsewhere(): boolean {
+    if (this.settings.secondChance === undefined) return false;
+    if (this.phase === 'serving' || this.phase === 'settling') return true;
+    return this.endings.hasWorkElsewhere();
   }
 
   private due(): PhaseEvent | undefined {
@@ -236,13 +247,14 @@ export class DrainController {
   private finish(ended: Exclude<DrainReport['ended'], 'finished'>): void {
     const { running, tracker } = this;
     if (running === undefined || running.over) return;
-    const atEnd = { active: tracker.activeTotal, leases: this.leases };
+    const activeAtEnd = tracker.activeTotal;
     running.over = ended !== 'app-gone' || this.terminating;
+    running.account.leasesLost += this.held.size;
     this.timer?.cancel();
     const done = (counts: Ended): void => {
       running.ending = false;
       this.move('deadline');
-      this.report(ended, atEnd, counts);
+      this.report(ended, activeAtEnd, counts);
     };
     if (ended === 'app-gone') return done(endedIn(tracker));
     running.ending = true;
@@ -250,27 +262,10 @@ export class DrainController {
     this.endings.byForce(ended, done);
   }
 
-  private report(
-    ended: DrainReport['ended'],
-    atEnd = { active: 0, leases: 0 },
-    { farewell, cut }: Ended = this.tracker,
-  ): void {
-    const { running, tracker } = this;
-    if (running === undefined) return;
-    const { before } = running;
+  private report(ended: DrainReport['ended'], activeAtEnd = 0, counts: Ended = this.tracker): void {
+    if (this.running === undefined) return;
     this.waits.releaseAll();
-    this.listener.drained({
-      reason: running.reason,
-      ended,
-      startedAt: running.startedAt,
-      tookMs: this.clock.now() - running.budget.startMs,
-      activeAtStart: running.activeAtStart,
-      activeAtEnd: atEnd.active,
-      leasesAtEnd: atEnd.leases,
-      finished: tracker.finished - before.finished,
-      farewell: farewell - before.farewell,
-      cut: cut - before.cut,
-    });
+    this.listener.drained(this.running.account.report(ended, activeAtEnd, counts));
   }
 
   /** Comes back when time alone will have made something due. */

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { Tracker } from '../tracker.js';
+import type { Tunnel } from '../tunnel/tunnel.js';
 import type { Policy } from '../tunnel/policy.js';
 import { type Budget, farewellsEndMs, windowOpensMs } from './budget.js';
 import { Farewells } from './farewells.js';
@@ -87,11 +88,20 @@ export class Endings {
 
   /** What the app took is at work with it, or on its way out; who has parted only lingers. */
   hasWorkWithApp(): boolean {
-    for (const tunnel of this.parts.tracker.tunnels()) {
-      if (tunnel.active && tunnel.hasApp) return true;
-      if (tunnel.owesClient || (tunnel.isParting && !tunnel.hasParted)) return true;
-    }
-    return false;
+    if (this.hasWorkInApp()) return true;
+    return this.some(({ owesClient, isParting, hasParted }) => {
+      return owesClient || (isParting && !hasParted);
+    });
+  }
+
+  /** The app itself is at it, and its socket open: its container lives. */
+  hasWorkInApp(): boolean {
+    return this.some(({ active, hasApp }) => active && hasApp);
+  }
+
+  /** Whoever never got the app is answered elsewhere, and an idle connection may yet ask for that. */
+  hasWorkElsewhere(): boolean {
+    return this.idleEnds.isUnderWay || this.some(({ active, app }) => active && app === undefined);
   }
 
   /** Ends everything, and tells `done` what that comes to. */
@@ -110,6 +120,11 @@ export class Endings {
     this.idleEnds.begin(this.settledMs);
     const { deadlineMs } = budget;
     if (phase === 'closing') this.farewells.open({ untilMs: farewellsEndMs(budget), deadlineMs });
+  }
+
+  private some(holds: (tunnel: Tunnel) => boolean): boolean {
+    for (const tunnel of this.parts.tracker.tunnels()) if (holds(tunnel)) return true;
+    return false;
   }
 
   private stop(): void {

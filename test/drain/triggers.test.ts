@@ -5,31 +5,7 @@
 import t from 'tap';
 import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
 import { GRACE_MS } from '../../src/drain/forced.js';
-import { Ending, type EndingSettings } from '../../src/drain/triggers.js';
-import { StagedDrain } from '../peers/drain.js';
-
-/** A drain whose process ends by signals, as the sidecar joins them. */
-class StagedEnding extends StagedDrain {
-  readonly ending: Ending;
-  isOver = false;
-
-  constructor(settings: Partial<EndingSettings> = {}) {
-    super();
-    const all: EndingSettings = { sidecar: 'classic', lingerMs: 0, ...settings };
-    this.ending = new Ending(this.drain, this.waits, this.clock, all);
-    void this.ending.ended.then(() => (this.isOver = true));
-  }
-
-  protected override drained(): void {
-    this.ending.drained();
-  }
-
-  /** Lets time pass, and promises come to what they come to. */
-  async pass(ms: number): Promise<void> {
-    this.clock.advance(ms);
-    await Promise.resolve();
-  }
-}
+import { StagedEnding } from '../peers/ending.js';
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   t.test(`classic: ${signal} starts the drain, the process ends once drained`, async (t) => {

@@ -95,3 +95,57 @@ t.test('an app that is gone for good is not waited for, whoever still dials it',
   t.equal(staged.phase, 'drained');
   t.end();
 });
+
+const ELSEWHERE = { secondChance: { host: 'web', port: 80 } };
+
+t.test('an app that is gone while it settles is no reason to go, where others answer', (t) => {
+  const staged = new StagedDrain(ELSEWHERE);
+  staged.drain.terminate('preStop');
+  for (let ms = 0; ms < DRAIN_SETTINGS.settleMinMs; ms += 1_000) {
+    staged.drain.appRefuses();
+    t.equal(staged.phase, 'settling', `${ms} ms`);
+    staged.clock.advance(1_000);
+  }
+  staged.clock.advance(IDLE_CONFIRM_MS);
+  t.same(staged.told.slice(1), ['drained finished']);
+  t.end();
+});
+
+t.test('those who are answered elsewhere are waited for, those whom the app left are not', (t) => {
+  const staged = drainIn('draining', ELSEWHERE);
+  for (const tunnel of staged.traffic.tracker.tunnels()) staged.traffic.fin(tunnel, 'app');
+  const hop = staged.traffic.dial();
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'draining');
+  staged.traffic.cut(hop, 'client');
+  t.equal(staged.phase, 'draining', 'its client keeps its own side open');
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'drained');
+  t.same(staged.told, ['drained app-gone']);
+  t.end();
+});
+
+t.test('an idle connection may yet ask, where others answer', (t) => {
+  const staged = new StagedDrain(ELSEWHERE);
+  staged.traffic.connect();
+  staged.drain.terminate('preStop');
+  staged.clock.advance(DRAIN_SETTINGS.settleMinMs + DRAIN_SETTINGS.idleFarewellMs - 1);
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'draining');
+  staged.clock.advance(1 + IDLE_CONFIRM_MS);
+  t.equal(staged.phase, 'drained', 'until it is ended');
+  t.equal(staged.traffic.endedIdle.length, 1);
+  t.end();
+});
+
+t.test('who comes when all is drained is waited for, where others answer', (t) => {
+  const staged = drainIn('drained', ELSEWHERE);
+  staged.drain.terminate('preStop');
+  const hop = staged.traffic.dial();
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'draining');
+  staged.traffic.cut(hop, 'client');
+  staged.clock.advance(IDLE_CONFIRM_MS);
+  t.equal(staged.phase, 'drained');
+  t.end();
+});
