@@ -40,6 +40,8 @@ export interface Config extends Budget {
   readonly lateUpgrades: LateUpgrades;
   readonly farewellForApp: FarewellForApp;
   readonly quietForMs: number;
+  /** Beside those that are known. */
+  readonly probeAgents: readonly string[];
   readonly terminationNoticeMs: number;
   /** Infinity: never. */
   readonly unreadyAfterMs: number;
@@ -80,6 +82,7 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
     lateUpgrades: values.choice('lateUpgrades'),
     farewellForApp: values.choice('farewellForApp'),
     quietForMs: values.duration('quietFor'),
+    probeAgents: values.names('probeAgents'),
     terminationNoticeMs: values.duration('terminationNotice'),
     unreadyAfterMs: values.duration('unreadyAfter', Infinity),
     podInfoDir: readFolder(values),

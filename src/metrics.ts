@@ -86,7 +86,7 @@ function connectionRows(from: MetricsSources): readonly Row[] {
     ],
     [
       'requests_in_flight',
-      'HTTP requests that have begun and have no whole answer yet.',
+      'HTTP requests that have begun and have no whole answer yet, those of probes among them.',
       [],
       () => one(tracker.requestsInFlight),
     ],
@@ -122,7 +122,7 @@ function drainRows(from: MetricsSources): readonly Row[] {
     ],
     [
       'quiet_since_timestamp_seconds',
-      'Since when nothing has been active and no lease held; 0 while something is.',
+      'Since when there has been no work and no lease; 0 while something is active.',
       [],
       () => at(drain.quietSinceMs),
     ],

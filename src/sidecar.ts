@@ -28,7 +28,7 @@ import { onEndSignals } from './signals.js';
 import { leaveMessage } from './termination-log.js';
 import { Tracker } from './tracker.js';
 import { createListener } from './tunnel/listener.js';
-import type { Policy } from './tunnel/policy.js';
+import { policyOf } from './tunnel/policy.js';
 import { openSecondChances } from './tunnel/second-chance.js';
 
 type Signal = 'SIGTERM' | 'SIGINT';
@@ -70,7 +70,7 @@ export async function startSidecar(config: Config, journal: Journal): Promise<Si
     expired: (lease) => journal.leaseExpired(lease),
     moreExpired: (count) => journal.moreLeasesExpired(count),
   });
-  const policy: Policy = { ...config, isDraining: false, refusesUpgrades: false };
+  const policy = policyOf(config);
   const secondChances = await openSecondChances(config.secondChance, config.app);
   const around = { policy, events: tracker, clock, random: Math.random, secondChances };
   const drain = new DrainController({ ...around, tracker, waits, leases }, config, {

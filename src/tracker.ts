@@ -4,7 +4,13 @@
  */
 import { Buckets } from './buckets.js';
 import type { Clock } from './clock.js';
-import { GIVE_UP_REASONS, type GiveUpReason, KINDS, type Kind } from './protocol/contract.js';
+import {
+  GIVE_UP_REASONS,
+  type GiveUpReason,
+  KINDS,
+  type Kind,
+  type Purpose,
+} from './protocol/contract.js';
 import { ENDED_BY, type EndedBy, type TunnelEvents } from './tunnel/events.js';
 import type { Tunnel } from './tunnel/tunnel.js';
 
@@ -19,7 +25,7 @@ export interface TrackerListener {
   fault(error: unknown): void;
   /** Nothing is active any more. */
   idle(): void;
-  /** Something is active again. */
+  /** There is work again. */
   busy(): void;
 }
 
@@ -39,8 +45,10 @@ export class Tracker implements TunnelEvents {
   receivedBytes = 0;
   sentBytes = 0;
   requestsInFlight = 0;
-  /** Connections accepted and requests begun: what says that clients still come. */
+  /** Connections accepted and requests begun. */
   arrivals = 0;
+  /** How often work began: what says that clients still come. */
+  worksBegun = 0;
   /** Requests begun while `isLate`, and those of them that were refused. */
   lateRequests = 0;
   lateRefused = 0;
@@ -57,10 +65,14 @@ export class Tracker implements TunnelEvents {
   cut = 0;
   /** Attempts to reach the app that failed. */
   appConnectErrors = 0;
-  /** Connections with work in progress, of all kinds. */
+  /** Connections with work in progress, or what may be it, of all kinds. */
   activeTotal = 0;
+  /** Those of them whose work is known to be some: no probe's, and not only a connection. */
+  workTotal = 0;
   /** Clock time of the last moment at which something was active. */
   lastActiveMs: number;
+  /** Likewise for known work: since when it has been quiet, unless something is active. */
+  quietSinceMs: number;
   /** Open connections by kind, with work in progress and with none. */
   readonly active: Counts<Kind> = countsOf(KINDS, zero);
   readonly idle: Counts<Kind> = countsOf(KINDS, zero);
@@ -88,6 +100,7 @@ export class Tracker implements TunnelEvents {
     this.clock = clock;
     this.listener = listener;
     this.lastActiveMs = clock.now();
+    this.quietSinceMs = this.lastActiveMs;
   }
 
   opened(tunnel: Tunnel): void {
@@ -96,11 +109,13 @@ export class Tracker implements TunnelEvents {
     this.add(tunnel.kind, tunnel.active, 1);
   }
 
-  moved(tunnel: Tunnel, kind: Kind, active: boolean): void {
+  moved(tunnel: Tunnel, kind: Kind, active: boolean, wasWork: boolean): void {
+    if (wasWork && !tunnel.isWork) this.workEnded();
     this.add(tunnel.kind, tunnel.active, 1);
     this.add(kind, active, -1);
+    if (tunnel.isWork && !wasWork) this.workBegan();
     if (tunnel.kind === kind) {
-      if (kind === 'tcp' && tunnel.active) this.openedAs.tcp++; // its first byte told nothing else
+      if (kind === 'tcp' && tunnel.active && !active) this.openedAs.tcp++; // its first byte told nothing else
       return;
     }
     this.open[kind].delete(tunnel);
@@ -117,6 +132,7 @@ export class Tracker implements TunnelEvents {
     this.connectionSeconds[kind].observe((this.clock.now() - tunnel.sinceMs) / 1_000);
     this.requestsInFlight -= lostExchanges;
     if (tunnel.active) this.countWork(tunnel, endedBy, lostExchanges);
+    if (tunnel.isWork) this.workEnded();
     this.add(kind, tunnel.active, -1);
   }
 
@@ -126,9 +142,9 @@ export class Tracker implements TunnelEvents {
     if (this.isLate) this.lateRequests++;
   }
 
-  exchangeEnded(beganMs: number): void {
+  exchangeEnded(beganMs: number, purpose: Purpose): void {
     this.requestsInFlight--;
-    if (this.isLate) this.finished++;
+    if (this.isLate && purpose === 'work') this.finished++;
     this.requestSeconds.observe((this.clock.now() - beganMs) / 1_000);
   }
 
@@ -190,6 +206,16 @@ export class Tracker implements TunnelEvents {
     else if (tunnel.app !== undefined) this.finished += work;
   }
 
+  private workBegan(): void {
+    this.worksBegun++;
+    if (++this.workTotal === 1) this.listener.busy();
+  }
+
+  private workEnded(): void {
+    this.workTotal--;
+    this.quietSinceMs = this.clock.now();
+  }
+
   private add(kind: Kind, active: boolean, by: 1 | -1): void {
     if (!active) {
       this.idle[kind] += by;
@@ -197,7 +223,6 @@ export class Tracker implements TunnelEvents {
     }
     this.active[kind] += by;
     this.activeTotal += by;
-    if (by === 1 && this.activeTotal === 1) this.listener.busy();
     if (this.activeTotal > 0) return;
     this.lastActiveMs = this.clock.now();
     this.listener.idle();

@@ -49,6 +49,7 @@ t.test('everything has a default', (t) => {
     lateUpgrades: 'accept',
     farewellForApp: 'drain',
     quietForMs: 60_000,
+    probeAgents: [],
     terminationNoticeMs: 10_000,
     unreadyAfterMs: Infinity,
     podInfoDir: undefined,
@@ -86,6 +87,7 @@ t.test('every setting can be given by flag and by variable', (t) => {
     lateUpgrades: 'refuse',
     farewellForApp: 'always',
     quietForMs: 3_600_000,
+    probeAgents: ['our-canary', 'Some-Monitor'],
     terminationNoticeMs: 0,
     unreadyAfterMs: 3000,
     podInfoDir: '/',
@@ -109,7 +111,8 @@ t.test('every setting can be given by flag and by variable', (t) => {
     '--linger 1500ms --app-health-path /healthz?full --admin-token correct-horse ' +
     '--termination-message-path /tmp/message --close-rate 250/s --idle-farewell 7s ' +
     '--websocket-close-code 1012 --late-upgrades refuse --farewell-for-app always ' +
-    '--unready-after 3s --pod-info-dir / --second-chance all:80';
+    '--unready-after 3s --pod-info-dir / --second-chance all:80 ' +
+    '--probe-agents our-canary,Some-Monitor';
   const env = {
     TIDEGATE_LISTEN: '[::1]:0',
     TIDEGATE_APP: 'app:81',
@@ -141,6 +144,7 @@ t.test('every setting can be given by flag and by variable', (t) => {
     TIDEGATE_LATE_UPGRADES: 'refuse',
     TIDEGATE_FAREWELL_FOR_APP: 'always',
     TIDEGATE_SECOND_CHANCE: 'all:80',
+    TIDEGATE_PROBE_AGENTS: ' our-canary , Some-Monitor',
   };
   t.same(load(flags), expected);
   t.same(load('', env), expected);

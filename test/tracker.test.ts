@@ -76,7 +76,7 @@ t.test('an event stream is one while it is answered, and HTTP again behind it', 
   const tunnel = traffic.stream();
   t.same([tracker.active.sse, tracker.openedAs.sse, tracker.openedAs.http1], [1, 1, 1]);
   tunnel.carries('http1');
-  tunnel.exchangeEnded();
+  tunnel.exchangeEnded('work');
   t.same([tracker.active.sse, tracker.idle.http1], [0, 1]);
   t.equal(tracker.openedAs.http1, 1, 'it is no other HTTP connection than before');
   t.end();
@@ -289,7 +289,7 @@ t.test('idle and busy are told when the last work ends and the first begins', (t
   const { clock, traffic, tracker } = staged();
   const turns = (): string[] => traffic.heard.splice(0);
   const one = traffic.request();
-  t.same(turns(), ['busy', 'idle', 'busy'], 'dialling is work, too');
+  t.same(turns(), ['idle', 'busy'], 'dialling is not work yet');
   const other = traffic.websocket();
   t.same(turns(), [], 'another one changes nothing');
   traffic.end(other);

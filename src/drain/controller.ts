@@ -220,7 +220,7 @@ export class DrainController {
     const { budget } = running;
     const isIdle = !work.isGoingOn && now >= work.lastMs + IDLE_CONFIRM_MS;
     if (this.phase === 'drained') {
-      return !running.over && work.isGoingOn && now < budget.deadlineMs ? 'work' : undefined;
+      return !running.over && work.isKnown && now < budget.deadlineMs ? 'work' : undefined;
     }
     if (now >= budget.deadlineMs) return 'deadline';
     if (this.phase === 'settling') return this.settling.isOver(budget, now) ? 'settled' : undefined;

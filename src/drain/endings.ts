@@ -71,18 +71,19 @@ export class Endings {
 
   /**
    * Nothing is at work, but somebody is still on the way out: an idle connection that may yet
-   * speak, a slow reader who has not got the end of an answer, a tunnel that is being ended.
+   * speak, a slow reader who has not got the end of an answer, a tunnel that is being ended, a probe
+   * that has yet to be answered.
    */
   areUnderWay(): boolean {
     if (this.idleEnds.isUnderWay) return true;
     let isParting = false;
     for (const tunnel of this.parts.tracker.tunnels()) {
       if (tunnel.owesClient) return true;
-      isParting ||= tunnel.isParting;
+      isParting ||= tunnel.isParting || tunnel.isBusy;
     }
     const { clock, tracker } = this.parts;
     if (!isParting) this.partingMs = undefined;
-    else this.partingMs = Math.max(this.partingMs ?? clock.now(), tracker.lastActiveMs);
+    else this.partingMs = Math.max(this.partingMs ?? clock.now(), tracker.quietSinceMs);
     return this.partingMs !== undefined && clock.now() < this.partingMs + PARTING_MS_MAX;
   }
 

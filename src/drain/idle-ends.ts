@@ -80,5 +80,5 @@ export class IdleEnds {
 }
 
 function isIdle(tunnel: Tunnel): boolean {
-  return !tunnel.active && !tunnel.isOver && !tunnel.isParting;
+  return !tunnel.isBusy && !tunnel.isOver && !tunnel.isParting;
 }

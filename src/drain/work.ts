@@ -18,13 +18,19 @@ export class Work {
     return this.tracker.activeTotal > 0 || this.leases.size > 0;
   }
 
+  /** As above, for sure: not where a connection has only come, or a request only begun. */
+  get isKnown(): boolean {
+    return this.tracker.workTotal > 0 || this.leases.size > 0;
+  }
+
   /** Clock time of the last moment at which something was at work; it may be still. */
   get lastMs(): number {
     return Math.max(this.tracker.lastActiveMs, this.leases.lastHeldMs);
   }
 
-  /** Since when nothing is; undefined while something is. */
+  /** Since when nothing is that was known to be work; undefined while something is, or may be. */
   get quietSinceMs(): number | undefined {
-    return this.isGoingOn ? undefined : this.lastMs;
+    if (this.isGoingOn) return undefined;
+    return Math.max(this.tracker.quietSinceMs, this.leases.lastHeldMs);
   }
 }

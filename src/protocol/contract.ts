@@ -2,6 +2,7 @@
  * What an observer is, and what it may say. An observer reads the bytes that pass through one
  * tunnel, changes none, keeps none, and never throws; it tells what it understood as facts.
  */
+import type { ProbeAgents } from './http1/probes.js';
 
 /** What a tunnel can be carrying; the order is the order of the tracker's counters. */
 export const KINDS = ['http1', 'sse', 'websocket', 'http2', 'tls', 'tcp'] as const;
@@ -21,20 +22,27 @@ export const GIVE_UP_REASONS = [
 ] as const;
 export type GiveUpReason = (typeof GIVE_UP_REASONS)[number];
 
+/** Whether somebody's work depends on an exchange, or only the knowledge that somebody is there. */
+export type Purpose = 'work' | 'probe';
+
 /** The tunnel's ear: an observer calls these while it reads. None of them throws. */
 export interface Facts {
+  /** Whose requests are no work; without it nobody's. */
+  readonly probes?: ProbeAgents;
   /** From now on the tunnel carries this kind. */
   carries(kind: Kind): void;
   /** The bytes after those already read are the next observer's, in both lanes. */
   follows(next: Observer): void;
   /** A PROXY preamble went by: the client's address has been told by somebody in front of us. */
   preambled(): void;
-  /** The first byte of a request went by. */
-  exchangeBegan(): void;
+  /** The first byte of a request went by; what it is for is known if its whole head came along. */
+  exchangeBegan(purpose: Purpose | 'unknown'): void;
+  /** The head of the request that was of unknown purpose is whole. */
+  exchangeKnown(purpose: Purpose): void;
   /** The final status (RFC 9110 section 15; 101 included, other 1xx not) of an answer went by. */
   answered(status: number): void;
   /** Request and answer are whole, or the exchange turned into another protocol. */
-  exchangeEnded(): void;
+  exchangeEnded(purpose: Purpose): void;
   /** The observer lost the thread; an opaque one follows. */
   gaveUp(reason: GiveUpReason): void;
 }

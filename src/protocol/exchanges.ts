@@ -1,6 +1,7 @@
 /**
  * Requests whose answers are still due on one HTTP/1.1 connection, oldest first (RFC 9112 section
- * 9.3.2). Only what the answer's framing depends on is kept: one small number a request.
+ * 9.3.2). Only what depends on it is kept, the answer's framing and whether it is work: one small
+ * number a request.
  */
 
 /** Bits of what an answer must know of its request. */
@@ -8,6 +9,7 @@ export const PLAIN = 0;
 export const TO_HEAD = 1;
 export const TO_CONNECT = 2;
 export const TO_UPGRADE = 4;
+export const TO_PROBE = 8;
 
 /** More pipelined requests than this are not followed; Node's own clients pipeline none. */
 export const OUTSTANDING_MAX = 1_000;

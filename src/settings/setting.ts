@@ -14,7 +14,7 @@ export type Type =
     }
   | ({ readonly type: 'integer' } & IntegerForm)
   | { readonly type: 'choice'; readonly choices: readonly string[] }
-  | { readonly type: 'text'; readonly form: 'PATH' | 'FILE' | 'DIR' | 'TOKEN' };
+  | { readonly type: 'text'; readonly form: 'PATH' | 'FILE' | 'DIR' | 'TOKEN' | 'NAMES' };
 
 export type Setting = Type & {
   /** The default as a user would write it; a sentence, if it depends on another setting. */

@@ -102,6 +102,13 @@ export const SETTINGS = {
     zeroAllowed: true,
     sentence: 'How long a pod that stays must have been quiet to be safe to delete.',
   },
+  probeAgents: {
+    type: 'text',
+    form: 'NAMES',
+    default: 'none',
+    sentence:
+      'User-Agents whose requests are no work, besides the known probes and scrapers; separated by commas.',
+  },
   terminationNotice: {
     type: 'duration',
     default: '10s',

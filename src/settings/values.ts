@@ -7,6 +7,7 @@ import { type Address, parseAddress } from './address.js';
 import { formatDuration, parseDuration } from './duration.js';
 import type { Given } from './given.js';
 import { parseInteger } from './integer.js';
+import { parseNames } from './names.js';
 import { flagOf } from './setting.js';
 import {
   type ChoiceOf,
@@ -95,6 +96,11 @@ export class Values {
       if (!form.test(text)) throw new ValueError(reason);
       return text;
     });
+  }
+
+  /** None if it is not given. */
+  names(key: KeyOf<'text'>): readonly string[] {
+    return this.read(key, parseNames) ?? [];
   }
 
   private read<T>(key: SettingKey, parse: (text: string) => T): T | undefined {

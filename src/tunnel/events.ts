@@ -2,7 +2,7 @@
  * What climbs out of a tunnel. The tracker listens; nothing in this room knows what becomes of a
  * fact. Called from the hot loop: implementations allocate nothing and never throw.
  */
-import type { GiveUpReason, Kind } from '../protocol/contract.js';
+import type { GiveUpReason, Kind, Purpose } from '../protocol/contract.js';
 import type { Tunnel } from './tunnel.js';
 
 /** Who ended a connection: the label values of `tidegate_connections_closed_total`. */
@@ -15,11 +15,11 @@ export interface TunnelEvents {
   sentBytes: number;
   /** A client connected. Its kind is `tcp` and idle until its first bytes tell. */
   opened(tunnel: Tunnel): void;
-  /** The tunnel was `kind` and active or not; now it is what its fields say. */
-  moved(tunnel: Tunnel, kind: Kind, active: boolean): void;
+  /** The tunnel was `kind`, active or not, for sure or not; now it is what its fields say. */
+  moved(tunnel: Tunnel, kind: Kind, active: boolean, isWork: boolean): void;
   exchangeBegan(): void;
   /** Answered in whole, or turned into another protocol. `beganMs` is clock time. */
-  exchangeEnded(beganMs: number): void;
+  exchangeEnded(beganMs: number, purpose: Purpose): void;
   answered(status: number): void;
   /** A request that came in a drain was refused. */
   refusedLate(): void;

@@ -3,7 +3,11 @@
  * matters. One object for all of them, so that a change reaches the open ones too.
  */
 
+import { PROBE_AGENTS, ProbeAgents } from '../protocol/http1/probes.js';
+
 export interface Policy {
+  /** Whose requests are no work. */
+  readonly probes: ProbeAgents;
   /** The X-Forwarded-For line of requests: when there is none, always a further one, or never. */
   forwarded: 'if-absent' | 'append' | 'off';
   /** The PROXY preamble that the app is sent before the client's first byte. */
@@ -22,4 +26,15 @@ export interface Policy {
   isDraining: boolean;
   /** Upgrades to WebSocket that come now are refused. Set by the drain. */
   refusesUpgrades: boolean;
+}
+
+/** What of it is a setting as it is. */
+type PolicySettings = Omit<Policy, 'probes' | 'isDraining' | 'refusesUpgrades'> & {
+  readonly probeAgents: readonly string[];
+};
+
+/** The policy of a start: no drain is going on. */
+export function policyOf(settings: PolicySettings): Policy {
+  const probes = new ProbeAgents([...PROBE_AGENTS, ...settings.probeAgents]);
+  return { ...settings, probes, isDraining: false, refusesUpgrades: false };
 }

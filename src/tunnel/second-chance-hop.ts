@@ -51,7 +51,7 @@ export class Hop implements Reaching, TryListener {
     this.countedBytes = client.bytesRead - client.readableLength;
     this.untilMs = clock.now() + policy.appConnectTimeoutMs;
     this.timer = clock.after(policy.appConnectTimeoutMs, headTimedOut, this);
-    tunnel.exchangeBegan();
+    tunnel.exchangeBegan('work');
     tunnel.carries('http1');
   }
 
@@ -161,7 +161,7 @@ export class Hop implements Reaching, TryListener {
     app.dial = undefined;
     adopt(tunnel, app);
     tunnel.join(app);
-    tunnel.exchangeEnded();
+    tunnel.exchangeEnded('work');
     tunnel.follows(createWebSocketObserver(tunnel));
     tunnel.carries('websocket');
     if (early !== undefined && early.length > 0) {
@@ -224,7 +224,7 @@ export class Hop implements Reaching, TryListener {
     if (this.isOver) return;
     this.current?.done();
     if (this.tunnel.kind === 'sse') this.tunnel.carries('http1');
-    this.tunnel.exchangeEnded();
+    this.tunnel.exchangeEnded('work');
     this.part();
   }
 

@@ -82,6 +82,7 @@ function beginsHttp1(first: Uint8Array): boolean {
     preambled: () => void (isPreambled = true),
     follows: nothing,
     exchangeBegan: nothing,
+    exchangeKnown: nothing,
     answered: nothing,
     exchangeEnded: nothing,
     gaveUp: nothing,

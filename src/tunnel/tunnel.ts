@@ -5,13 +5,14 @@
  */
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.js';
-import type { Facts, GiveUpReason, Kind, Observer } from '../protocol/contract.js';
+import type { Facts, GiveUpReason, Kind, Observer, Purpose } from '../protocol/contract.js';
 import { createDetector } from '../protocol/detect.js';
 import { OPAQUE } from '../protocol/opaque.js';
 import { cutOff, cutUnflushed, resetBehind } from './ending.js';
 import type { DialSocket } from './dial.js';
 import type { EndedBy, TunnelEvents } from './events.js';
 import type { LaneSocket } from './lane.js';
+import { OpenExchanges } from './open-exchanges.js';
 import { Parting, standsInForApp } from './parting.js';
 import type { Policy } from './policy.js';
 import { plainAddress } from './proxy-preamble.js';
@@ -38,8 +39,10 @@ export class Tunnel implements Facts {
   app: Socket | undefined;
   observer: Observer;
   kind: Kind = 'tcp';
-  /** Until the app is reached, bytes of the client's may wait. */
+  /** Work is in progress, or what may be it: until the app is reached, the client's bytes may wait. */
   active = true;
+  /** It is work for sure: not a connection on which nothing, or only a probe, has been heard. */
+  isWork = false;
   /** A request head's CR that waits for its LF, because a line may go in before it. */
   heldCr = false;
   /** A PROXY preamble came from the client: its address is told already. */
@@ -49,10 +52,7 @@ export class Tunnel implements Facts {
   sinceMs: number;
   /** Set once a drain has touched it. */
   parting: Parting | undefined;
-  private exchanges = 0;
-  /** When the oldest open exchange began; the others', where a client pipelines. */
-  private beganMs = 0;
-  private laterBeganMs: number[] | undefined;
+  private readonly exchanges = new OpenExchanges();
   private endedBy: EndedBy | undefined;
   private openSockets = 1;
   /** Set only while an ending is under way. */
@@ -75,8 +75,12 @@ export class Tunnel implements Facts {
     this.settle(this.kind, false);
   }
 
+  get probes(): Policy['probes'] {
+    return this.around.policy.probes;
+  }
+
   get exchangesOpen(): number {
-    return this.exchanges;
+    return this.exchanges.size;
   }
 
   /** The app was reached, and may yet say something. */
@@ -87,6 +91,11 @@ export class Tunnel implements Facts {
   /** Bytes for the client wait in this process: its answer is over, but not yet out. */
   get owesClient(): boolean {
     return this.client.writableLength > 0;
+  }
+
+  /** Something is going on, if only a probe's exchange. */
+  get isBusy(): boolean {
+    return this.active || this.exchanges.size > 0;
   }
 
   /** Both sockets are gone. */
@@ -134,7 +143,7 @@ export class Tunnel implements Facts {
 
   /** Ends a connection on which nothing is at work: a FIN, and what comes yet is discarded. */
   endIdle(): void {
-    if (this.active || this.app === undefined || this.isOver || this.isParting) return;
+    if (this.isBusy || this.app === undefined || this.isOver || this.isParting) return;
     this.beginParting(this.app as LaneSocket).end();
   }
 
@@ -147,7 +156,7 @@ export class Tunnel implements Facts {
   refusedLate(): void {
     this.around.events.refusedLate();
     this.answered(503);
-    this.exchangeEnded();
+    this.exchangeEnded('work');
   }
 
   /** The other socket of the pair. */
@@ -155,11 +164,10 @@ export class Tunnel implements Facts {
     return socket === this.client ? this.app : this.client;
   }
 
-  // Facts
-
   carries(kind: Kind): void {
     if (kind === 'tls' || kind === 'websocket' || kind === 'http2') this.addressLine = undefined;
-    this.settle(kind, kind !== 'http1' || this.exchanges > 0);
+    if (kind === 'http1') this.weigh();
+    else this.settle(kind, true);
   }
 
   follows(next: Observer): void {
@@ -171,27 +179,28 @@ export class Tunnel implements Facts {
     this.parting?.request.release();
   }
 
-  exchangeBegan(): void {
-    const now = this.around.clock.now();
-    if (this.exchanges++ === 0) this.beganMs = now;
-    else (this.laterBeganMs ??= []).push(now);
+  exchangeBegan(purpose: Purpose | 'unknown'): void {
+    this.exchanges.began(purpose, this.around.clock.now());
     this.around.events.exchangeBegan();
-    if (!this.active) this.settle(this.kind, true);
+    if (this.kind === 'http1') this.weigh();
+  }
+
+  exchangeKnown(purpose: Purpose): void {
+    this.exchanges.known(purpose);
+    if (this.kind === 'http1') this.weigh();
   }
 
   answered(status: number): void {
     this.around.events.answered(status);
   }
 
-  exchangeEnded(): void {
-    this.exchanges--;
-    this.around.events.exchangeEnded(this.beganMs);
-    this.beganMs = this.laterBeganMs?.shift() ?? 0;
-    if (this.exchanges === 0 && this.kind === 'http1') this.settle('http1', false);
+  exchangeEnded(purpose: Purpose): void {
+    this.around.events.exchangeEnded(this.exchanges.ended(purpose), purpose);
+    if (this.kind === 'http1') this.weigh();
   }
 
   gaveUp(reason: GiveUpReason): void {
-    this.around.events.gaveUp(reason, this.dropExchanges());
+    this.around.events.gaveUp(reason, this.exchanges.drop());
   }
 
   /** A bug in an observer costs this tunnel its observer; the bytes pass on. */
@@ -202,31 +211,26 @@ export class Tunnel implements Facts {
     this.carries('tcp');
   }
 
-  private settle(kind: Kind, active: boolean): void {
-    const { kind: kindBefore, active: activeBefore } = this;
-    if (kind === kindBefore && active === activeBefore) return;
+  private weigh(): void {
+    this.settle('http1', this.exchanges.isActive, this.exchanges.isWork);
+  }
+
+  private settle(kind: Kind, active: boolean, isWork = active): void {
+    const { kind: kindBefore, active: activeBefore, isWork: wasWork } = this;
+    if (kind === kindBefore && active === activeBefore && isWork === wasWork) return;
     if (kind !== kindBefore) this.sinceMs = this.around.clock.now();
     this.kind = kind;
     this.active = active;
+    this.isWork = isWork;
     if (!active && this.around.policy.isDraining) this.idleSinceMs = this.around.clock.now();
-    this.around.events.moved(this, kindBefore, activeBefore);
+    this.around.events.moved(this, kindBefore, activeBefore, wasWork);
   }
-
-  /** Forgets the exchanges that will not be followed to their end; how many. */
-  private dropExchanges(): number {
-    const lost = this.exchanges;
-    this.exchanges = 0;
-    this.laterBeganMs = undefined;
-    return lost;
-  }
-
-  // Endings
 
   /** The line that names the client, CRLF included; empty once its socket is gone. */
   forwardedLine(): string {
-    if (this.addressLine !== undefined) return this.addressLine;
-    const address = this.client.remoteAddress;
-    this.addressLine = address === undefined ? '' : `X-Forwarded-For: ${plainAddress(address)}\r\n`;
+    const { remoteAddress: address } = this.client;
+    this.addressLine ??=
+      address === undefined ? '' : `X-Forwarded-For: ${plainAddress(address)}\r\n`;
     return this.addressLine;
   }
 
@@ -276,7 +280,7 @@ export class Tunnel implements Facts {
   cut(endedBy: EndedBy): void {
     if (this.active) this.endedBy = endedBy;
     else this.endedBy ??= endedBy;
-    const byReset = (this.active && !this.hasSaidFarewell) || this.owesClient;
+    const byReset = (this.isBusy && !this.hasSaidFarewell) || this.owesClient;
     this.parting?.cut();
     cutOff(this.client, byReset);
     if (this.app !== undefined) cutOff(this.app, byReset || this.app.writableLength > 0);
@@ -290,6 +294,6 @@ export class Tunnel implements Facts {
     }
     this.endingTimer?.cancel();
     this.parting?.forget();
-    this.around.events.closed(this, this.endedBy ?? 'error', this.dropExchanges());
+    this.around.events.closed(this, this.endedBy ?? 'error', this.exchanges.drop());
   }
 }

@@ -2,12 +2,16 @@
  * Stands in for a tunnel: hands the bytes of both lanes to the observer of the moment and writes
  * down what it hears, one fixed line a fact. Holds observers to their contract while it does.
  */
-import type { Facts, GiveUpReason, Kind, Observer } from '../../src/protocol/contract.js';
+import type { Facts, GiveUpReason, Kind, Observer, Purpose } from '../../src/protocol/contract.js';
 import { createDetector } from '../../src/protocol/detect.js';
+import { PROBE_AGENTS, ProbeAgents } from '../../src/protocol/http1/probes.js';
 
 export type Side = 'client' | 'app';
 
+const KNOWN_PROBES = new ProbeAgents(PROBE_AGENTS);
+
 export class Follower implements Facts {
+  readonly probes: ProbeAgents;
   readonly log: string[] = [];
   /** For each line of `log`, how many bytes had been handed over when it was written. */
   readonly marks: number[] = [];
@@ -18,7 +22,8 @@ export class Follower implements Facts {
   /** The CR of a head's blank line was the client's last byte. */
   private near = '';
 
-  constructor() {
+  constructor(probes = KNOWN_PROBES) {
+    this.probes = probes;
     this.observer = createDetector(this);
   }
 
@@ -73,16 +78,22 @@ export class Follower implements Facts {
     this.note('preambled');
   }
 
-  exchangeBegan(): void {
+  exchangeBegan(purpose: Purpose | 'unknown'): void {
     this.note('exchange began');
+    if (purpose !== 'unknown') this.exchangeKnown(purpose);
+  }
+
+  exchangeKnown(purpose: Purpose): void {
+    if (purpose === 'probe') this.note("it is a probe's");
   }
 
   answered(status: number): void {
     this.note(`answered ${status}`);
   }
 
-  exchangeEnded(): void {
+  exchangeEnded(purpose: Purpose): void {
     this.note('exchange ended');
+    if (purpose === 'probe') this.note("it was a probe's");
   }
 
   gaveUp(reason: GiveUpReason): void {

@@ -36,6 +36,9 @@ const STATUSES = [200, 200, 200, 201, 206, 302, 400, 404, 500, 503, 999];
 const INTERIM = [100, 102, 103, 103, 199];
 const NOISE = [
   'Accept: */*',
+  'User-Agent: kube-probe/1.31',
+  'user-agent: Consul Health Check',
+  'User-Agent: Mozilla/5.0 (compatible; x)',
   'User-Agent: a/1 (b; c)',
   'X-Forwarded-For: 10.0.0.1',
   'x-forwarded-for:',

@@ -5,6 +5,7 @@
  * What a goodbye comes to is staged, too: see `Manners`.
  */
 import type { Socket } from 'node:net';
+import type { Purpose } from '../../src/protocol/contract.js';
 import { Tracker, type TrackerListener } from '../../src/tracker.js';
 import type { EndedBy } from '../../src/tunnel/events.js';
 import type { Policy } from '../../src/tunnel/policy.js';
@@ -151,17 +152,17 @@ export class Traffic {
     return tunnel;
   }
 
-  /** A request's first byte went by, on a connection of its own if none is named. */
-  request(tunnel = this.connect()): Tunnel {
+  /** A request's head went by, on a connection of its own if none is named. */
+  request(tunnel = this.connect(), purpose: Purpose | 'unknown' = 'work'): Tunnel {
     tunnel.carries('http1');
-    tunnel.exchangeBegan();
+    tunnel.exchangeBegan(purpose);
     return tunnel;
   }
 
   /** The request and its answer are whole. */
-  answer(tunnel: Tunnel, status = 200): void {
+  answer(tunnel: Tunnel, status = 200, purpose: Purpose = 'work'): void {
     tunnel.answered(status);
-    tunnel.exchangeEnded();
+    tunnel.exchangeEnded(purpose);
   }
 
   /** An upgrade was asked for and accepted. */

@@ -80,6 +80,10 @@ const WAYS: Readonly<Record<string, Bad>> = {
       `TIDEGATE_WEBSOCKET_CLOSE_CODE "1006": is not one of ${CLOSE_CODES}`,
     ],
   },
+  'lists with what is no name': {
+    flags: ['--probe-agents=our-canary,,other'],
+    faults: ['--probe-agents "our-canary,,other": has an empty name'],
+  },
   'tokens, which are not repeated': {
     flags: ['--admin-token=hunter2', '--admin-token=hunter22', `--admin-token-file=${spaced}`],
     env: { TIDEGATE_TOKEN: 'hunter222' },

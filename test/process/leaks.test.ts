@@ -12,9 +12,11 @@ import t, { type Test } from 'tap';
 import { systemClock } from '../../src/clock.js';
 import { Tracker } from '../../src/tracker.js';
 import { createListener } from '../../src/tunnel/listener.js';
+import type { Policy } from '../../src/tunnel/policy.js';
 import type { Tunnel } from '../../src/tunnel/tunnel.js';
 import { KeptLoad, LeanApp, visit } from '../peers/lean-load.js';
 import { type At, type Leaving, Peer, freePort } from '../peers/peer.js';
+import { POLICY } from '../peers/policy.js';
 import { inFrontOf, leavesNothing } from '../peers/running.js';
 import type { Tidegate } from '../peers/tidegate.js';
 import { until } from '../peers/until.js';
@@ -122,17 +124,7 @@ async function inside(
   appConnectTimeoutMs: number,
   body: (listener: At) => Promise<void>,
 ): Promise<void> {
-  const policy = {
-    forwarded: 'if-absent',
-    proxyProtocol: 'off',
-    appConnectTimeoutMs,
-    keepAliveMs: 60_000,
-    websocketCloseCode: 1001,
-    farewellForApp: 'drain',
-    isDraining: false,
-    refusesUpgrades: false,
-    secondChance: undefined,
-  } as const;
+  const policy: Policy = { ...POLICY, forwarded: 'if-absent', appConnectTimeoutMs };
   const server = createListener(
     { policy, events, clock: systemClock, random: () => 0 },
     app,

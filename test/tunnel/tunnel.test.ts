@@ -60,7 +60,7 @@ for (const [name, fault] of Object.entries(FAULTY)) {
     const ends = await join(opened);
     const tunnel = await carrier.tunnel();
     await until(() => tunnel.app !== undefined, 'the tunnel is joined');
-    tunnel.exchangeBegan();
+    tunnel.exchangeBegan('work');
     tunnel.follows({ ...OPAQUE, ...fault });
     const { client, app } = ends;
     client.send('one');

@@ -1,63 +1,30 @@
 /**
  * Field lines (RFC 9112 section 5) of a head or a trailer section. Follows the few fields that
- * framing depends on and runs over the rest; obsolete folding and bare LF end the following.
+ * somebody depends on and runs over the rest; obsolete folding and bare LF end the following.
  */
 import {
   CLASS,
-  CODINGS,
   COLON,
-  COMMA,
-  CONNECTION_OPTIONS,
   CR,
-  DIGIT_0,
   FIELD_CODING,
-  FIELD_CONNECTION,
-  FIELD_ENCODING,
   FIELD_FORWARDED,
   FIELD_LENGTH,
   FIELD_NAMES,
-  FIELD_PROXY_CONNECTION,
-  FIELD_TYPE,
-  FIELD_UPGRADE,
   LF,
-  SEMICOLON,
   SPACE,
   TAB,
   TOKEN,
   VALUE,
-  VALUES,
 } from './grammar.js';
-import {
-  CHUNKED,
-  CODED,
-  CODING,
-  flagOfOption,
-  flagOfWord,
-  FORWARDED,
-  HEAD_DONE,
-  LENGTH,
-  type Message,
-  TRAILER,
-  UPGRADE,
-} from './message.js';
-import { NO_WORD, WORD_START } from '../words.js';
+import { CODING, FORWARDED, HEAD_DONE, LENGTH, type Message, TRAILER } from './message.js';
+import { ANY_VALUE, beginValue, takeValue, VALUE_LF } from './values.js';
+import { WORD_START } from '../words.js';
 
+/** The states of lines; those inside a value are in `values.ts`. */
 const LINE_START = 0;
 const NAME = 1;
 const BEFORE_VALUE = 2;
-const ANY_VALUE = 3;
-const WORD = 4;
-const OPTION = 5;
-const AFTER_OPTION = 6;
-const OTHER_OPTION = 7;
-const DIGITS = 8;
-const AFTER_DIGITS = 9;
-const CODING_NAME = 10;
-const AFTER_CODING = 11;
-const OTHER_CODING = 12;
-const BEFORE_CODING = 13;
-const VALUE_LF = 14;
-const LAST_LF = 15;
+const LAST_LF = 16;
 
 /** Reads until the blank line's LF (section HEAD_DONE, that byte taken) or the chunk's end. */
 export function readFields(m: Message, chunk: Uint8Array, from: number): number {
@@ -116,17 +83,6 @@ function take(m: Message, byte: number): boolean {
       if (byte === SPACE || byte === TAB) return true;
       if (byte === CR) return endEmptyValue(m);
       return beginValue(m) && take(m, byte);
-    case ANY_VALUE:
-      return (CLASS[byte] & VALUE) !== 0 || endValue(m, byte);
-    case WORD:
-      return takeWord(m, byte);
-    case OPTION:
-    case AFTER_OPTION:
-    case OTHER_OPTION:
-      return takeOption(m, byte);
-    case DIGITS:
-    case AFTER_DIGITS:
-      return takeLength(m, byte);
     case VALUE_LF:
       m.flags |= m.pending;
       m.state = LINE_START;
@@ -134,7 +90,7 @@ function take(m: Message, byte: number): boolean {
     case LAST_LF:
       return byte === LF;
     default:
-      return takeCoding(m, byte);
+      return takeValue(m, byte);
   }
 }
 
@@ -162,125 +118,4 @@ function endName(m: Message): boolean {
 function endEmptyValue(m: Message): boolean {
   m.state = VALUE_LF;
   return m.field !== FIELD_LENGTH && m.field !== FIELD_CODING;
-}
-
-function beginValue(m: Message): boolean {
-  m.node = WORD_START;
-  switch (m.field) {
-    case FIELD_CONNECTION:
-    case FIELD_PROXY_CONNECTION:
-      m.state = OPTION;
-      return true;
-    case FIELD_LENGTH:
-      m.state = DIGITS;
-      return !m.has(LENGTH);
-    case FIELD_CODING:
-      if (m.has(CHUNKED) && m.isRequest) return false;
-      m.flags = (m.flags | CODING) & ~CHUNKED;
-      m.state = CODING_NAME;
-      return true;
-    case FIELD_UPGRADE:
-    case FIELD_TYPE:
-    case FIELD_ENCODING:
-      if (m.field === FIELD_UPGRADE) m.flags |= UPGRADE;
-      m.state = WORD;
-      return true;
-    default:
-      m.state = ANY_VALUE;
-      return true;
-  }
-}
-
-function endValue(m: Message, byte: number): boolean {
-  m.state = VALUE_LF;
-  return byte === CR;
-}
-
-/** The first word of Upgrade, Content-Type or Content-Encoding. */
-function takeWord(m: Message, byte: number): boolean {
-  if (byte === CR || byte === SPACE || byte === TAB || byte === SEMICOLON || byte === COMMA) {
-    m.flags |= flagOfWord(m.field, VALUES.word(m.node));
-    m.state = ANY_VALUE;
-    return byte !== CR || endValue(m, byte);
-  }
-  m.node = VALUES.step(m.node, byte);
-  return (CLASS[byte] & VALUE) !== 0;
-}
-
-/** Connection = #connection-option (RFC 9110 section 7.6.1); Proxy-Connection likewise. */
-function takeOption(m: Message, byte: number): boolean {
-  if (byte === CR) return endValue(m, byte);
-  if (m.state === OPTION) {
-    if (byte === SPACE || byte === TAB) {
-      if (m.node !== WORD_START) m.state = OTHER_OPTION;
-      return true;
-    }
-    m.node = CONNECTION_OPTIONS.step(m.node, byte);
-    const word = CONNECTION_OPTIONS.word(m.node);
-    if (word !== 0) {
-      m.pending = flagOfOption(word);
-      m.state = AFTER_OPTION;
-      return true;
-    }
-    if (m.node !== NO_WORD) return true;
-    m.state = OTHER_OPTION;
-  }
-  if (byte === COMMA) {
-    m.flags |= m.pending;
-    m.pending = 0;
-    m.state = OPTION;
-    m.node = WORD_START;
-    return true;
-  }
-  if (m.state === AFTER_OPTION && byte !== SPACE && byte !== TAB) {
-    m.pending = 0;
-    m.state = OTHER_OPTION;
-  }
-  return (CLASS[byte] & VALUE) !== 0;
-}
-
-function takeLength(m: Message, byte: number): boolean {
-  if (byte === CR) {
-    m.flags |= LENGTH;
-    return m.node !== WORD_START && endValue(m, byte);
-  }
-  if (byte === SPACE || byte === TAB) {
-    m.state = AFTER_DIGITS;
-    return m.node !== WORD_START;
-  }
-  if (m.state === AFTER_DIGITS || byte < DIGIT_0 || byte > DIGIT_0 + 9) return false;
-  m.node = NO_WORD;
-  m.left = m.left * 10 + (byte - DIGIT_0); // in this order, lest it be rounded
-  return m.left <= Number.MAX_SAFE_INTEGER;
-}
-
-/** Transfer-Encoding (RFC 9112 section 6.1): chunked counts only as the last coding. */
-function takeCoding(m: Message, byte: number): boolean {
-  if (byte === CR) return endValue(m, byte);
-  if (byte === COMMA) {
-    if (m.state === AFTER_CODING && m.isRequest) return false;
-    m.pending = 0;
-    m.state = BEFORE_CODING;
-    return true;
-  }
-  if (m.state === BEFORE_CODING && byte !== SPACE && byte !== TAB) {
-    m.state = CODING_NAME;
-    m.node = WORD_START;
-  }
-  if (m.state === CODING_NAME) {
-    m.node = CODINGS.step(m.node, byte);
-    if (CODINGS.word(m.node) !== 0) {
-      m.pending = CHUNKED;
-      m.state = AFTER_CODING;
-    } else if (m.node === NO_WORD) {
-      m.flags |= CODED;
-      m.state = OTHER_CODING;
-    }
-  } else if (m.state === AFTER_CODING && byte !== SPACE) {
-    // White space to the RFC, part of another coding's name to llhttp: nobody knows the framing.
-    if (byte === TAB) return false;
-    m.pending = 0;
-    m.state = OTHER_CODING;
-  }
-  return (CLASS[byte] & VALUE) !== 0;
 }

@@ -20,14 +20,16 @@ import {
   START_LINE,
   TRAILER,
 } from './message.js';
+import type { ProbeAgents } from './probes.js';
 import { enterStartLine, readStartLine } from './start-line.js';
 
 export class Framing {
   /** The message being read: its flags, method and status are settled once its head is whole. */
   readonly message: Message;
 
-  constructor(direction: 'request' | 'answer') {
-    this.message = new Message(direction === 'request');
+  /** `probes`: whose requests are no work. */
+  constructor(direction: 'request' | 'answer', probes?: ProbeAgents) {
+    this.message = new Message(direction === 'request', probes);
   }
 
   /** What the last `read` or `body` stopped for. */

@@ -66,8 +66,10 @@ export const METHODS = new Words(
 );
 export const METHOD_HEAD = 1;
 export const METHOD_CONNECT = 2;
+export const METHOD_GET = 4;
+export const METHOD_OPTIONS = 7;
 
-/** The fields that framing, the forwarded line and the kinds depend on. */
+/** The fields that framing, the forwarded line, the kinds and what is work depend on. */
 export const FIELD_NAMES = new Words([
   'connection',
   'proxy-connection',
@@ -77,6 +79,7 @@ export const FIELD_NAMES = new Words([
   'x-forwarded-for',
   'content-type',
   'content-encoding',
+  'user-agent',
 ]);
 export const FIELD_CONNECTION = 1;
 export const FIELD_PROXY_CONNECTION = 2;
@@ -86,6 +89,7 @@ export const FIELD_UPGRADE = 5;
 export const FIELD_FORWARDED = 6;
 export const FIELD_TYPE = 7;
 export const FIELD_ENCODING = 8;
+export const FIELD_AGENT = 9;
 
 export const CONNECTION_OPTIONS = new Words(['close', 'keep-alive', 'upgrade']);
 export const OPTION_CLOSE = 1;

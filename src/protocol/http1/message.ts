@@ -3,14 +3,20 @@
  * sections (start line, fields, body) and read by whoever drives them; it never holds bytes.
  */
 import type { GiveUpReason } from '../contract.js';
+import { PLAIN, TO_CONNECT, TO_HEAD, TO_PROBE, TO_UPGRADE } from '../exchanges.js';
 import {
   FIELD_ENCODING,
   FIELD_TYPE,
+  METHOD_CONNECT,
+  METHOD_GET,
+  METHOD_HEAD,
+  METHOD_OPTIONS,
   OPTION_CLOSE,
   OPTION_KEEP_ALIVE,
   VALUE_EVENT_STREAM,
   VALUE_IDENTITY,
 } from './grammar.js';
+import type { ProbeAgents } from './probes.js';
 
 /** What a read stopped for. `none`: the chunk is used up. */
 export type FramingEvent = 'none' | 'begin' | 'head' | 'boundary' | 'end' | 'failed';
@@ -41,6 +47,8 @@ export const H2C = 4096;
 export const EVENT_STREAM = 8192;
 /** Behind a coding of the content or of the transfer that hides what is in it. */
 export const CODED = 16384;
+/** The User-Agent is a probe's. */
+export const PROBE_AGENT = 32768;
 
 /** RFC 9110 names no limit; this is four times what Node allows by default. */
 export const HEAD_BYTES_MAX = 65_536;
@@ -50,6 +58,8 @@ export const NOT_FOLLOWED = -1;
 
 export class Message {
   readonly isRequest: boolean;
+  /** Of requests: whose are no work. */
+  readonly probes: ProbeAgents | undefined;
   event: FramingEvent = 'none';
   failure: GiveUpReason = 'fault';
   section = BETWEEN;
@@ -74,8 +84,9 @@ export class Message {
   /** Offset in the current chunk from which head bytes are not yet counted. */
   mark = 0;
 
-  constructor(isRequest: boolean) {
+  constructor(isRequest: boolean, probes?: ProbeAgents) {
     this.isRequest = isRequest;
+    this.probes = probes;
   }
 
   /** Stops for good: what follows cannot be followed. */
@@ -111,4 +122,18 @@ export function flagOfWord(field: number, word: number): number {
 export function flagOfOption(word: number): number {
   if (word === OPTION_CLOSE) return CLOSE;
   return word === OPTION_KEEP_ALIVE ? KEEP_ALIVE : CONNECTION_UPGRADE;
+}
+
+/** What the answer to this request must know of it, and whether it is work. */
+export function classOf(m: Message): number {
+  if (m.method === METHOD_CONNECT) return TO_CONNECT;
+  if (m.method === METHOD_HEAD) return TO_HEAD | probeOf(m);
+  return m.has(UPGRADE) && m.has(CONNECTION_UPGRADE) ? TO_UPGRADE : PLAIN | probeOf(m);
+}
+
+/** A probe only reads (RFC 9110 section 9.2.1): what a scraper writes elsewhere is work. */
+function probeOf(m: Message): number {
+  const { method } = m;
+  const reads = method === METHOD_GET || method === METHOD_HEAD || method === METHOD_OPTIONS;
+  return reads && m.has(PROBE_AGENT) ? TO_PROBE : 0;
 }

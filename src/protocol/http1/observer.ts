@@ -4,21 +4,19 @@
  */
 import type { Facts, Farewell, HeadEnd, HttpTurn, Mark, Observer } from '../contract.js';
 import { STREAM_START } from '../events/boundary.js';
-import { Outstanding, PLAIN, TO_CONNECT, TO_HEAD, TO_UPGRADE } from '../exchanges.js';
+import { Outstanding, TO_CONNECT, TO_HEAD, TO_PROBE, TO_UPGRADE } from '../exchanges.js';
 import { giveUp, turnOpaque } from '../opaque.js';
 import { createWebSocketObserver } from '../websocket/observer.js';
 import { farewellOf } from './body.js';
 import { Framing } from './framing.js';
-import { METHOD_CONNECT, METHOD_HEAD } from './grammar.js';
 import {
+  classOf,
   CODED,
-  CONNECTION_UPGRADE,
   EVENT_STREAM,
   FORWARDED,
   H2C,
   LENGTH,
   type Message,
-  UPGRADE,
   WEBSOCKET,
 } from './message.js';
 
@@ -29,11 +27,14 @@ class Http1Observer implements Observer, HttpTurn {
   isLastAnswer = false;
   asksForWebSocket = false;
   private readonly facts: Facts;
-  private readonly requests = new Framing('request');
+  private readonly requests: Framing;
   private readonly answers = new Framing('answer');
   private readonly outstanding = new Outstanding();
   /** A request has begun and is not whole yet. */
   private requestOpen = false;
+  /** The open request has been told of: as soon as its head is whole or the rest is yet to come. */
+  private openTold = false;
+  private openIsProbe = false;
   /** The open request's head is whole; `outstanding` ends with it unless it is answered. */
   private openHeadRead = false;
   /** The open request has its whole answer already. */
@@ -50,6 +51,7 @@ class Http1Observer implements Observer, HttpTurn {
 
   constructor(facts: Facts) {
     this.facts = facts;
+    this.requests = new Framing('request', facts.probes);
   }
 
   get http(): HttpTurn {
@@ -114,9 +116,11 @@ class Http1Observer implements Observer, HttpTurn {
           this.mark = 'end';
           return at;
         case 'failed':
+          this.tellBegun();
           giveUp(this.facts, framing.failure);
           return at;
         default:
+          this.tellBegun();
           if (framing.nearHeadEnd()) {
             this.headEnd = framing.message.has(FORWARDED) ? 'near-forwarded' : 'near-plain';
           }
@@ -173,18 +177,31 @@ class Http1Observer implements Observer, HttpTurn {
     this.requestIsNext = false;
     this.requestOpen = true;
     this.openHeadRead = false;
-    this.facts.exchangeBegan();
+    this.openTold = false;
+  }
+
+  /** The request has begun, and what it is will be known when more of it comes. */
+  private tellBegun(): void {
+    if (!this.requestOpen || this.openTold) return;
+    this.openTold = true;
+    this.facts.exchangeBegan('unknown');
   }
 
   private requestHead(m: Message): void {
     this.headEnd = m.has(FORWARDED) ? 'forwarded' : 'plain';
-    if (!this.answeredEarly && !this.outstanding.push(classOf(m))) {
+    const request = classOf(m);
+    this.openIsProbe = (request & TO_PROBE) !== 0;
+    const purpose = this.openIsProbe ? 'probe' : 'work';
+    if (this.openTold) this.facts.exchangeKnown(purpose);
+    else this.facts.exchangeBegan(purpose);
+    this.openTold = true;
+    if (!this.answeredEarly && !this.outstanding.push(request)) {
       giveUp(this.facts, 'pipeline-too-deep');
       return;
     }
     this.openHeadRead = true;
-    this.asksForWebSocket = classOf(m) === TO_UPGRADE && m.has(WEBSOCKET);
-    this.connecting = m.method === METHOD_CONNECT && !this.answeredEarly;
+    this.asksForWebSocket = request === TO_UPGRADE && m.has(WEBSOCKET);
+    this.connecting = request === TO_CONNECT && !this.answeredEarly;
     if (this.requests.body(false)) this.requestEnd();
     else if (this.requests.event === 'failed') giveUp(this.facts, this.requests.failure);
   }
@@ -193,7 +210,7 @@ class Http1Observer implements Observer, HttpTurn {
     this.requestOpen = false;
     if (!this.answeredEarly) return;
     this.answeredEarly = false;
-    this.facts.exchangeEnded();
+    this.facts.exchangeEnded(this.openIsProbe ? 'probe' : 'work');
   }
 
   /** False if what follows the head is another observer's. */
@@ -208,7 +225,7 @@ class Http1Observer implements Observer, HttpTurn {
       if (request === TO_CONNECT && !this.settleConnect(status)) return false;
       this.followStream(m, request);
     }
-    if (this.answers.body(interim || request === TO_HEAD)) this.answerEnd(m);
+    if (this.answers.body(interim || (request & TO_HEAD) !== 0)) this.answerEnd(m);
     return true;
   }
 
@@ -221,7 +238,7 @@ class Http1Observer implements Observer, HttpTurn {
   /** An event stream that announces its length is an ordinary answer. */
   private followStream(m: Message, request: number): void {
     const isStream = m.has(EVENT_STREAM) && !m.has(LENGTH) && m.status === 200;
-    if (!isStream || request === TO_HEAD) return;
+    if (!isStream || (request & TO_HEAD) !== 0) return;
     this.streaming = true;
     if (!m.has(CODED)) m.tail = STREAM_START;
     this.facts.carries('sse');
@@ -234,18 +251,19 @@ class Http1Observer implements Observer, HttpTurn {
       this.facts.carries('http1');
     }
     let isForOpen = this.answersOpenHead;
+    const request = this.outstanding.peek();
     if (this.outstanding.size > 0) {
       this.outstanding.shift();
       isForOpen = this.outstanding.size === 0 && this.requestOpen && this.openHeadRead;
     } else if (!isForOpen) return; // nobody had asked (a 408 on an idle connection)
     if (isForOpen) this.answeredEarly = true;
-    else this.facts.exchangeEnded();
+    else this.facts.exchangeEnded((request & TO_PROBE) === 0 ? 'work' : 'probe');
   }
 
   /** False if the CONNECT was taken: the connection is a tunnel now (RFC 9110 section 9.3.6). */
   private settleConnect(status: number): boolean {
     if (status >= 200 && status < 300) {
-      this.facts.exchangeEnded();
+      this.facts.exchangeEnded('work');
       turnOpaque(this.facts, 'tcp');
       return false;
     }
@@ -261,7 +279,7 @@ class Http1Observer implements Observer, HttpTurn {
     if (request !== TO_UPGRADE) giveUp(this.facts, 'unexpected-switch');
     else if (this.outstanding.size > 1 || this.requestOpen) giveUp(this.facts, 'early-data');
     else {
-      this.facts.exchangeEnded();
+      this.facts.exchangeEnded('work');
       if (m.has(WEBSOCKET)) {
         this.facts.follows(createWebSocketObserver(this.facts));
         this.facts.carries('websocket');
@@ -269,12 +287,6 @@ class Http1Observer implements Observer, HttpTurn {
     }
     return false;
   }
-}
-
-function classOf(m: Message): number {
-  if (m.method === METHOD_HEAD) return TO_HEAD;
-  if (m.method === METHOD_CONNECT) return TO_CONNECT;
-  return m.has(UPGRADE) && m.has(CONNECTION_UPGRADE) ? TO_UPGRADE : PLAIN;
 }
 
 /** Tells of the exchanges on an HTTP/1.1 connection, from its first request's first byte. */

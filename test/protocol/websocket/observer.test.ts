@@ -13,6 +13,7 @@ const FACTS: Facts = {
   follows: () => undefined,
   preambled: () => undefined,
   exchangeBegan: () => undefined,
+  exchangeKnown: () => undefined,
   answered: () => undefined,
   exchangeEnded: () => undefined,
   gaveUp: (reason) => {
