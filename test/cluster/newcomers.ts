@@ -38,6 +38,11 @@ export function tellFailed(
   deaths: readonly Death[],
 ): void {
   t.comment(`with an app when it ended: ${listed(failed.crossed)}`);
+  const before = failed.crossed.map(({ sentAtMs }) => {
+    const sentMs = report.startedMs + sentAtMs;
+    return Math.min(...deaths.map(({ goneMs }) => goneMs - sentMs).filter((ms) => ms > 0));
+  });
+  t.comment(`sent so many ms before it was gone: ${before.sort(byLeast).join(', ')}`);
   t.comment(`new: ${listed(failed.newcomers)}`);
   const unseenMs = deaths.map(({ goneMs, seenMs }) => goneMs - seenMs);
   t.comment(`${deaths.length} ends, each seen within ${Math.max(0, ...unseenMs)} ms`);
@@ -52,6 +57,7 @@ export function tellFailed(
   }
 }
 
+const byLeast = (one: number, other: number): number => one - other;
 const byLatest = (one: number, other: number): number => other - one;
 
 /** How many there are of each failure. */
