@@ -75,6 +75,31 @@ t.test('a port alone is on loopback', (t) => {
   t.end();
 });
 
+t.test('a pod is named with its namespace or without, and its cluster beside it', (t) => {
+  const { asked, faults } = read('wait --pod web/web-1.a --context c --kubeconfig f --admin 81');
+  t.same(faults, []);
+  t.same(asked.pod, { namespace: 'web', name: 'web-1.a', context: 'c', kubeconfig: 'f' });
+  t.equal(asked.admin.port, 81);
+  t.match(read('drain --pod web-1').asked.pod, { namespace: undefined, name: 'web-1' });
+  t.end();
+});
+
+t.test('what is no pod, or none is named for, is refused', (t) => {
+  for (const pod of ['Web', 'a/b/c', '/a', 'a/', '..', 'a/../b', 'a%2fb', '-a', 'a:1', 'a?b']) {
+    t.same(read(['status', `--pod=${pod}`]).faults, [
+      `--pod "${pod}": is not [NAMESPACE/]NAME of a pod`,
+    ]);
+  }
+  t.same(read('status --context c --kubeconfig f').faults, [
+    '--context "c": goes with --pod',
+    '--kubeconfig "f": goes with --pod',
+  ]);
+  t.same(read('status --pod a', { TIDEGATE_ADMIN: 'host:81' }).faults, [
+    'TIDEGATE_ADMIN "host:81": is no port alone, as it has to be beside --pod',
+  ]);
+  t.end();
+});
+
 t.test('a timeout of zero is one', (t) => {
   t.equal(read('wait --timeout 0').asked.timeoutMs, 0);
   t.end();
