@@ -115,7 +115,9 @@ export class Tracker implements TunnelEvents {
     this.add(kind, active, -1);
     if (tunnel.isWork && !wasWork) this.workBegan();
     if (tunnel.kind === kind) {
-      if (kind === 'tcp' && tunnel.active && !active) this.openedAs.tcp++; // its first byte told nothing else
+      // Its first byte told nothing else.
+      const isTold = kind === 'tcp' && tunnel.active && !active && tunnel.app !== undefined;
+      if (isTold) this.openedAs.tcp++;
       return;
     }
     this.open[kind].delete(tunnel);
@@ -146,6 +148,11 @@ export class Tracker implements TunnelEvents {
     this.requestsInFlight--;
     if (this.isLate && purpose === 'work') this.finished++;
     this.requestSeconds.observe((this.clock.now() - beganMs) / 1_000);
+  }
+
+  saidFarewell(exchanges: number): void {
+    this.requestsInFlight -= exchanges;
+    if (this.isLate) this.farewell += exchanges;
   }
 
   refusedLate(): void {

@@ -61,7 +61,7 @@ export function endByForce(
 /** Somebody whose app was never reached hears that nobody answers here. */
 function sayGoodbye(tunnel: Tunnel): void {
   if (tunnel.isOver || tunnel.hasSaidFarewell) return;
-  if (tunnel.active) tunnel.sayFarewell();
+  if (tunnel.active) tunnel.sayFarewell(false);
   else if (!tunnel.isParting) tunnel.endIdle();
 }
 

@@ -102,6 +102,11 @@ export interface HttpTurn {
   readonly asksForWebSocket: boolean;
   /** How many requests whose heads are whole have no whole answer. */
   readonly answersDue: number;
+  /**
+   * Neither side has said that the connection ends, no request is under way, and none is owed an
+   * answer but by an event stream: behind it, the connection may go on.
+   */
+  readonly persists: boolean;
 }
 
 /**

@@ -21,6 +21,8 @@ export interface TunnelEvents {
   /** Answered in whole, or turned into another protocol. `beganMs` is clock time. */
   exchangeEnded(beganMs: number, purpose: Purpose): void;
   answered(status: number): void;
+  /** Exchanges were ended by a goodbye that was taken, and their connection goes on. */
+  saidFarewell(exchanges: number): void;
   /** A request that came in a drain was refused. */
   refusedLate(): void;
   /** A request whose app could not be reached was answered by another pod. */

@@ -9,7 +9,7 @@ import { passHead, releaseCr, wantsLine } from './forwarded-line.js';
 import { passLateFromApp } from './late-answers.js';
 import { passLateFromClient } from './late-requests.js';
 import { observeApp, observeClient } from './observe.js';
-import { standsInForApp } from './parting.js';
+import { standsInForApp } from './stand-in.js';
 import type { Tunnel } from './tunnel.js';
 
 /** How much may wait for a slow reader before its peer is no longer read; bytes. */
@@ -44,6 +44,17 @@ export function joinLanes(client: LaneSocket, app: LaneSocket): void {
   client.on('data', onClientData);
   // Node has told of an end already if nothing had come before it.
   if (client.readableEnded) onClientEnd.call(client);
+  client.resume(); // it was held back, if it has had an app before
+}
+
+/** Nothing of one side reaches the other any more. */
+export function partLanes(client: LaneSocket, app: LaneSocket): void {
+  app.removeListener('data', onAppData);
+  app.removeListener('end', onAppEnd);
+  app.removeListener('drain', onDrain);
+  client.removeListener('drain', onDrain);
+  client.removeListener('end', onClientEnd);
+  client.removeListener('data', onClientData);
 }
 
 function onClientData(this: LaneSocket, chunk: Buffer): void {

@@ -22,17 +22,21 @@ export function createListener(
     keepAlive: keepAliveMs > 0,
     keepAliveInitialDelay: keepAliveMs,
   });
-  server.on('connection', (socket) => accept(around, socket, app));
+  const reach = (tunnel: Tunnel): void => {
+    const client = tunnel.client as DialSocket;
+    client.dial = new Dial(tunnel, client, app);
+  };
+  server.on('connection', (socket) => accept(around, socket, reach));
   server.on('listening', () => server.on('error', onAcceptError));
   return server;
 }
 
-function accept(around: Surroundings, socket: Socket, app: AppAddress): void {
+function accept(around: Surroundings, socket: Socket, reach: (tunnel: Tunnel) => void): void {
   const client = socket as DialSocket;
   client.on('error', onClientError);
   client.on('close', onClientClose);
-  client.tunnel = new Tunnel(around, client);
-  client.dial = new Dial(client.tunnel, client, app);
+  client.tunnel = new Tunnel(around, client, reach);
+  reach(client.tunnel);
 }
 
 function onClientError(this: DialSocket): void {

@@ -17,6 +17,7 @@ import { closeFrame } from '../protocol/websocket/farewell.js';
 import { endBehind } from './ending.js';
 import type { LaneSocket } from './lane.js';
 import { observeApp } from './observe.js';
+import { KEPT_MS_MAX, mayReopen, Reopening } from './reopening.js';
 import { LINGER_MS, UNAVAILABLE } from './refusal.js';
 import type { Tunnel } from './tunnel.js';
 import { WithheldHead } from './withheld.js';
@@ -27,9 +28,10 @@ export const FAREWELL_MS_MAX = 5_000;
 /**
  * `open`: nothing is said. `announced`: the last answer carries `Connection: close`. `refused`: a
  * request will be answered by us, behind the answers before it. `said`: the goodbye is out, and the
- * client's own is awaited. `ended`: both sides have got their end.
+ * client's own is awaited. `kept`: the goodbye ends an answer, and will let the client go on once it
+ * is out. `ended`: both sides have got their end.
  */
-export type PartingState = 'open' | 'announced' | 'refused' | 'said' | 'ended';
+export type PartingState = 'open' | 'announced' | 'refused' | 'said' | 'kept' | 'ended';
 
 /** Whose bytes still pass; the others are read and discarded. */
 export const PASSES: Readonly<
@@ -39,6 +41,7 @@ export const PASSES: Readonly<
   announced: { client: true, app: true },
   refused: { client: false, app: true },
   said: { client: true, app: false },
+  kept: { client: false, app: false },
   ended: { client: false, app: false },
 };
 
@@ -48,6 +51,8 @@ export class Parting {
   isDue = false;
   /** The goodbye was taken: the client has said its own, or ended. */
   taken = false;
+  /** A connection that HTTP would keep is kept. */
+  private mayKeep = true;
   /** Runs while a request may yet come to its end behind its answer. */
   private requestTimer: Timer | undefined;
   readonly request: WithheldHead;
@@ -75,13 +80,14 @@ export class Parting {
 
   /** We have said goodbye, or ended it. */
   get hasSpoken(): boolean {
-    return this.state === 'said' || this.state === 'ended';
+    return this.state === 'said' || this.state === 'kept' || this.state === 'ended';
   }
 
   /** A goodbye is asked for; it is said now, or as soon as it can stand. */
-  ask(): void {
+  ask(mayKeep = this.mayKeep): void {
     if (this.hasSpoken) return;
     this.isDue = true;
+    this.mayKeep = mayKeep;
     if (this.canSpeak()) this.speak();
   }
 
@@ -108,6 +114,7 @@ export class Parting {
     const hadLeft = this.client.readableEnded;
     if (farewell === 'close' && hadLeft) return false;
     this.tunnel.partedBy('app');
+    this.mayKeep = false; // nobody is there to be dialled
     this.say(farewell);
     if (hadLeft) this.taken = false; // it may read yet, but ended this by itself
     return true;
@@ -241,11 +248,33 @@ export class Parting {
       if (!this.app.writable) this.client.resume(); // it was held back for an app that is gone
     } else {
       const words = this.wordsOf(farewell);
-      if (words !== undefined) this.client.write(words);
-      this.taken = this.client.readableEnded;
-      this.end();
+      if (words !== undefined && farewell !== 'retry' && this.keeps()) this.keep(words);
+      else this.endBehindWords(words);
     }
     this.limit(FAREWELL_MS_MAX);
+  }
+
+  private endBehindWords(words: Uint8Array | undefined): void {
+    if (words !== undefined) this.client.write(words);
+    this.taken = this.client.readableEnded;
+    this.end();
+  }
+
+  /** Nobody has been told that the connection ends with the answer that is being ended here. */
+  private keeps(): boolean {
+    return this.mayKeep && this.state === 'open' && mayReopen(this.tunnel);
+  }
+
+  /** A last chunk is no end of the connection: pools use it again at once, and would cross a FIN. */
+  private keep(words: Uint8Array): void {
+    const { tunnel, client } = this;
+    this.state = 'kept';
+    tunnel.partedBy('drain');
+    this.forget();
+    Reopening.begin(tunnel, Math.min(KEPT_MS_MAX, tunnel.around.policy.idleFarewellMs));
+    client.write(words, () => {
+      if (!client.destroyed) tunnel.goOn();
+    });
   }
 
   private wordsOf(farewell: Farewell): Uint8Array | undefined {
@@ -263,18 +292,4 @@ export class Parting {
 /** The time is up. */
 function cutParted(tunnel: Tunnel): void {
   tunnel.cut('drain');
-}
-
-/**
- * The app has ended, or was reset. True if its client is told by a goodbye, and not by the same; an
- * end is one already where nothing else would have been said.
- */
-export function standsInForApp(tunnel: Tunnel, wasReset: boolean): boolean {
-  const { farewellForApp, isDraining } = tunnel.around.policy;
-  if (tunnel.hasSaidFarewell) return true;
-  if (tunnel.app === undefined || tunnel.client.destroyed || tunnel.client.writableEnded)
-    return false;
-  if (farewellForApp === 'never' || (farewellForApp === 'drain' && !isDraining)) return false;
-  if (!wasReset && tunnel.observer.farewell() === 'retry') return false;
-  return tunnel.beginParting(tunnel.app as LaneSocket).standIn();
 }

@@ -22,6 +22,8 @@ export interface Policy {
   websocketCloseCode: number;
   /** When an app that ends without its protocol's goodbye gets it said on its behalf. */
   farewellForApp: 'drain' | 'always' | 'never';
+  /** For how long a client may be kept on whose connection nothing is at work; milliseconds. */
+  readonly idleFarewellMs: number;
   /** A drain is going on: answers carry the farewell. Set by the drain. */
   isDraining: boolean;
   /** Upgrades to WebSocket that come now are refused. Set by the drain. */

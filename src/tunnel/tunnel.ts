@@ -5,18 +5,18 @@
  */
 import type { Socket } from 'node:net';
 import type { Clock, Timer } from '../clock.js';
-import type { Facts, GiveUpReason, Kind, Observer, Purpose } from '../protocol/contract.js';
-import { createDetector } from '../protocol/detect.js';
-import { OPAQUE } from '../protocol/opaque.js';
+import type { Kind } from '../protocol/contract.js';
+import { Carried } from './carried.js';
 import { cutOff, cutUnflushed, resetBehind } from './ending.js';
 import type { DialSocket } from './dial.js';
 import type { EndedBy, TunnelEvents } from './events.js';
 import type { LaneSocket } from './lane.js';
-import { OpenExchanges } from './open-exchanges.js';
-import { Parting, standsInForApp } from './parting.js';
+import { Parting } from './parting.js';
 import type { Policy } from './policy.js';
 import { plainAddress } from './proxy-preamble.js';
+import type { Reopening } from './reopening.js';
 import type { SecondChances } from './second-chance.js';
+import { standsInForApp } from './stand-in.js';
 
 /** What all tunnels share. */
 export interface Surroundings {
@@ -32,55 +32,29 @@ export interface Surroundings {
 /** How long bytes already read may take to leave before a reset that follows them. */
 export const RESET_FLUSH_MS = 1_000;
 
-export class Tunnel implements Facts {
-  readonly around: Surroundings;
+export class Tunnel extends Carried {
   readonly client: Socket;
-  /** Undefined until the app is reached. */
+  /** Undefined until the app is reached, and behind one that was let go of. */
   app: Socket | undefined;
-  observer: Observer;
-  kind: Kind = 'tcp';
-  /** Work is in progress, or what may be it: until the app is reached, the client's bytes may wait. */
-  active = true;
-  /** It is work for sure: not a connection on which nothing, or only a probe, has been heard. */
-  isWork = false;
   /** A request head's CR that waits for its LF, because a line may go in before it. */
   heldCr = false;
-  /** A PROXY preamble came from the client: its address is told already. */
-  hasPreamble = false;
-  /** Clock times: when it was accepted, and since when it is of its kind. */
-  readonly openedMs: number;
-  sinceMs: number;
   /** Set once a drain has touched it. */
   parting: Parting | undefined;
-  private readonly exchanges = new OpenExchanges();
+  /** Set while the client is kept without an app. */
+  reopening: Reopening | undefined;
+  /** Dials the app. */
+  private readonly reach: (tunnel: Tunnel) => void;
   private endedBy: EndedBy | undefined;
   private openSockets = 1;
   /** Set only while an ending is under way. */
   private endingTimer: Timer | undefined;
   private addressLine: string | undefined;
 
-  constructor(around: Surroundings, client: Socket) {
-    this.around = around;
+  constructor(around: Surroundings, client: Socket, reach: (tunnel: Tunnel) => void) {
+    super(around);
     this.client = client;
-    this.openedMs = around.clock.now();
-    this.sinceMs = this.openedMs;
-    this.observer = createDetector(this);
+    this.reach = reach;
     around.events.opened(this);
-  }
-
-  /** The app is reached; from here on there are two sockets to wait for. */
-  join(app: Socket): void {
-    this.app = app;
-    this.openSockets++;
-    this.settle(this.kind, false);
-  }
-
-  get probes(): Policy['probes'] {
-    return this.around.policy.probes;
-  }
-
-  get exchangesOpen(): number {
-    return this.exchanges.size;
   }
 
   /** The app was reached, and may yet say something. */
@@ -93,30 +67,22 @@ export class Tunnel implements Facts {
     return this.client.writableLength > 0;
   }
 
-  /** Something is going on, if only a probe's exchange. */
-  get isBusy(): boolean {
-    return this.active || this.exchanges.size > 0;
-  }
-
   /** Both sockets are gone. */
   get isOver(): boolean {
     return this.openSockets === 0;
   }
-
-  /** Clock time since when nothing is at work; told only while a drain is going on, else 0. */
-  idleSinceMs = 0;
 
   /** Its client was told that nobody answers, or got its one answer from elsewhere. */
   isRefused = false;
 
   /** Its goodbye has been said. */
   get hasSaidFarewell(): boolean {
-    return this.isRefused || (this.parting?.hasSpoken ?? false);
+    return this.isRefused || (this.parting?.hasSpoken ?? this.reopening?.hasEnded ?? false);
   }
 
   /** Its goodbye was said and taken: the client has ended in order, too. */
   get hasParted(): boolean {
-    return this.parting?.taken ?? false;
+    return this.parting?.taken ?? this.reopening?.hasEnded ?? false;
   }
 
   /** It is being ended in order, and will be gone within seconds. */
@@ -134,17 +100,22 @@ export class Tunnel implements Facts {
     return (this.parting ??= new Parting(this, app));
   }
 
-  /** Says the goodbye of what it carries as soon as one can stand there; asked again, nothing changes. */
-  sayFarewell(): void {
+  /**
+   * Says the goodbye of what it carries as soon as one can stand there; asked again, nothing changes.
+   * `mayKeep`: a client whose connection HTTP would keep may use it again.
+   */
+  sayFarewell(mayKeep = true): void {
     if (this.isOver) return;
-    if (this.app !== undefined) this.beginParting(this.app as LaneSocket).ask();
+    if (this.app !== undefined) this.beginParting(this.app as LaneSocket).ask(mayKeep);
+    else if (this.reopening !== undefined) this.reopening.end();
     else (this.client as DialSocket).dial?.giveUp();
   }
 
   /** Ends a connection on which nothing is at work: a FIN, and what comes yet is discarded. */
   endIdle(): void {
-    if (this.isBusy || this.app === undefined || this.isOver || this.isParting) return;
-    this.beginParting(this.app as LaneSocket).end();
+    if (this.isBusy || this.isOver || this.isParting) return;
+    this.reopening?.end();
+    if (this.app !== undefined) this.beginParting(this.app as LaneSocket).end();
   }
 
   /** Who ended it, unless a side had ended already. */
@@ -164,67 +135,58 @@ export class Tunnel implements Facts {
     return socket === this.client ? this.app : this.client;
   }
 
-  carries(kind: Kind): void {
+  // What it carries
+
+  override carries(kind: Kind): void {
     if (kind === 'tls' || kind === 'websocket' || kind === 'http2') this.addressLine = undefined;
-    if (kind === 'http1') this.weigh();
-    else this.settle(kind, true);
+    super.carries(kind);
   }
 
-  follows(next: Observer): void {
-    this.observer = next;
-  }
-
-  preambled(): void {
-    this.hasPreamble = true;
+  override preambled(): void {
+    super.preambled();
     this.parting?.request.release();
   }
 
-  exchangeBegan(purpose: Purpose | 'unknown'): void {
-    this.exchanges.began(purpose, this.around.clock.now());
-    this.around.events.exchangeBegan();
-    if (this.kind === 'http1') this.weigh();
+  protected override moved(kind: Kind, active: boolean, isWork: boolean): void {
+    this.around.events.moved(this, kind, active, isWork);
   }
 
-  exchangeKnown(purpose: Purpose): void {
-    this.exchanges.known(purpose);
-    if (this.kind === 'http1') this.weigh();
+  // An app that is let go of
+
+  /** The app is reached; from here on there are two sockets to wait for. */
+  join(app: Socket): void {
+    this.app = app;
+    this.openSockets++;
+    this.settle(this.kind, false);
   }
 
-  answered(status: number): void {
-    this.around.events.answered(status);
+  /** What becomes of the app's socket is nothing to this tunnel any more; its client is there. */
+  letGoOfApp(reopening: Reopening): void {
+    this.app = undefined;
+    this.openSockets = 1;
+    this.reopening = reopening;
   }
 
-  exchangeEnded(purpose: Purpose): void {
-    this.around.events.exchangeEnded(this.exchanges.ended(purpose), purpose);
-    if (this.kind === 'http1') this.weigh();
+  /** What was said and owed before is over and done with: the client may speak. */
+  goOn(): void {
+    this.endingTimer?.cancel();
+    this.endingTimer = undefined;
+    this.parting?.forget();
+    this.parting = undefined;
+    this.endedBy = undefined;
+    this.heldCr = false;
+    this.startAnew();
+    this.reopening?.wait();
   }
 
-  gaveUp(reason: GiveUpReason): void {
-    this.around.events.gaveUp(reason, this.exchanges.drop());
+  /** The client has spoken again: it gets an app. */
+  reopen(): void {
+    this.reopening = undefined;
+    this.settle(this.kind, true, false);
+    this.reach(this);
   }
 
-  /** A bug in an observer costs this tunnel its observer; the bytes pass on. */
-  fault(error: unknown): void {
-    this.around.events.fault(error);
-    this.observer = OPAQUE;
-    this.gaveUp('fault');
-    this.carries('tcp');
-  }
-
-  private weigh(): void {
-    this.settle('http1', this.exchanges.isActive, this.exchanges.isWork);
-  }
-
-  private settle(kind: Kind, active: boolean, isWork = active): void {
-    const { kind: kindBefore, active: activeBefore, isWork: wasWork } = this;
-    if (kind === kindBefore && active === activeBefore && isWork === wasWork) return;
-    if (kind !== kindBefore) this.sinceMs = this.around.clock.now();
-    this.kind = kind;
-    this.active = active;
-    this.isWork = isWork;
-    if (!active && this.around.policy.isDraining) this.idleSinceMs = this.around.clock.now();
-    this.around.events.moved(this, kindBefore, activeBefore, wasWork);
-  }
+  // Endings
 
   /** The line that names the client, CRLF included; empty once its socket is gone. */
   forwardedLine(): string {
@@ -256,7 +218,7 @@ export class Tunnel implements Facts {
   /** One side is broken: the other is told by a reset, behind the bytes that it is still owed. */
   broke(socket: Socket): void {
     if (socket === this.app && standsInForApp(this, true)) return;
-    this.endedBy ??= 'error';
+    this.endedBy ??= this.reopening === undefined ? 'error' : 'client';
     const peer = this.peerOf(socket);
     if (peer === undefined || peer.destroyed) return;
     if (!resetBehind(peer)) this.limitEnding(RESET_FLUSH_MS, cutUnflushed, peer);
@@ -294,6 +256,7 @@ export class Tunnel implements Facts {
     }
     this.endingTimer?.cancel();
     this.parting?.forget();
+    this.reopening?.forget();
     this.around.events.closed(this, this.endedBy ?? 'error', this.exchanges.drop());
   }
 }

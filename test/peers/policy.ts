@@ -14,6 +14,7 @@ export const POLICY: Readonly<Policy> = {
   keepAliveMs: 60_000,
   websocketCloseCode: 1001,
   farewellForApp: 'drain',
+  idleFarewellMs: 5_000,
   isDraining: false,
   refusesUpgrades: false,
 };

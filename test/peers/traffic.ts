@@ -64,7 +64,7 @@ class StagedTunnel extends Tunnel {
   private isEnding = false;
 
   constructor(around: Surroundings, client: Socket, traffic: Traffic) {
-    super(around, client);
+    super(around, client, () => undefined);
     this.manners = { ...traffic.manners };
     this.traffic = traffic;
   }

@@ -85,6 +85,7 @@ export class Wired {
     this.tunnel = new Tunnel(
       { policy: this.policy, events: this.tracker, clock: this.clock, random: () => 0.5 },
       client,
+      () => undefined,
     );
     for (const socket of [client, app]) {
       socket.tunnel = this.tunnel;

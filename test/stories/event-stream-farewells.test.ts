@@ -1,6 +1,7 @@
 /**
  * Where an event stream is ended: behind a whole event, and a whole chunk, wherever it was asked for
  * and however the bytes were cut; what each form of answer gets, byte for byte, and what gets nothing.
+ * Behind a last chunk the client keeps its connection.
  */
 import t, { type Test } from 'tap';
 import { type CarrierWithApp, openCarrier, turnsUntil } from '../peers/carrier.js';
@@ -139,6 +140,19 @@ function endOf(form: Form, at: number, ends: ReadonlySet<number>): number {
 
 type Pieces = (text: string, from: number) => string[];
 
+/** The client has all of the answer, and its connection. */
+async function isKept(t: Test, one: Talk, said: string): Promise<void> {
+  await one.app.ended();
+  await one.client.got(one.before.client + said.length);
+  await turnsUntil(() => !one.tunnel.active, 'it is idle');
+  if (one.client.leaving !== 'open') t.fail('the client was told an end');
+  one.client.end();
+  one.app.end();
+  await one.client.gone();
+  const heard = heardBy(one).client;
+  if (heard !== said) t.equal(heard, said);
+}
+
 async function isEnded(t: Test, one: Talk, said: string): Promise<void> {
   await one.client.ended();
   appSays(one, 'nobody hears this');
@@ -174,7 +188,7 @@ async function speaks(t: Test, opened: CarrierWithApp, form: Form, at: number, p
   appSays(one, ...pieces(text.slice(at), at));
   const end = endOf(form, at, ends);
   if (end === -1) await endsByItself(t, one, text);
-  else await isEnded(t, one, text.slice(0, end) + form.goodbye);
+  else await (form.isPlain === true ? isEnded : isKept)(t, one, text.slice(0, end) + form.goodbye);
 }
 
 for (const [name, form] of Object.entries(FORMS)) {

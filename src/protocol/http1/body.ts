@@ -79,8 +79,13 @@ function hasNoContent(m: Message): boolean {
 /** Closes the message's books: the next one may follow, or nothing may (RFC 9112 section 9.3). */
 export function endMessage(m: Message): void {
   m.event = 'end';
+  m.section = persistsBehind(m) ? BETWEEN : CLOSED;
+}
+
+/** Whether a next message may follow, by what the head has said. */
+export function persistsBehind(m: Message): boolean {
   const persistent = m.has(HTTP_1_1) ? !m.has(CLOSE) : m.has(KEEP_ALIVE);
-  m.section = persistent && !needsClose(m) ? BETWEEN : CLOSED;
+  return persistent && !needsClose(m);
 }
 
 function needsClose(m: Message): boolean {

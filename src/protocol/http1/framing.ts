@@ -4,7 +4,7 @@
  * callbacks, no sockets, no copies; agrees with llhttp wherever llhttp accepts.
  */
 import type { GiveUpReason } from '../contract.js';
-import { endMessage, enterBody, lastsUntilClose, readBody } from './body.js';
+import { endMessage, enterBody, lastsUntilClose, persistsBehind, readBody } from './body.js';
 import { endOfFields, nearEndOfFields, readFields } from './fields.js';
 import { CR, LF } from './grammar.js';
 import {
@@ -15,6 +15,7 @@ import {
   FIELDS,
   type FramingEvent,
   HEAD_BYTES_MAX,
+  HTTP_1_1,
   Message,
   SKIP_BODY,
   START_LINE,
@@ -83,6 +84,13 @@ export class Framing {
   isOpen(): boolean {
     const { section } = this.message;
     return section !== BETWEEN && section !== CLOSED && section !== FAILED;
+  }
+
+  /** A next message may follow the last one, or that whose body is being read; of HTTP/1.1 alone. */
+  persists(): boolean {
+    const m = this.message;
+    if (!m.has(HTTP_1_1)) return false;
+    return m.section === BETWEEN || (m.section === BODY && persistsBehind(m));
   }
 
   /** The CR of a head's blank line is the last byte read. */

@@ -70,6 +70,11 @@ class Http1Observer implements Observer, HttpTurn {
     return this.outstanding.size;
   }
 
+  get persists(): boolean {
+    const isDone = !this.requestOpen && this.outstanding.size === Number(this.streaming);
+    return isDone && this.requests.persists() && this.answers.persists();
+  }
+
   get undecided(): boolean {
     return false;
   }
