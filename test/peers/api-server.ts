@@ -94,7 +94,8 @@ export async function startApiServer(t: Test, openssl: string): Promise<FakeApiS
       response.writeHead(said.status, { 'content-type': 'application/json' }).end(text);
       return;
     }
-    const { authorization: _taken, ...others } = headers;
+    const others = { ...headers };
+    delete others.authorization;
     const onward = { host: '127.0.0.1', port: said.admin, method, headers: others, agent: false };
     const passed = send({ ...onward, path: path.replace(/^.*?\/proxy/, '') }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
