@@ -7,6 +7,11 @@ import { EXIT_OK } from './errors.js';
 
 const [command, ...rest] = process.argv.slice(2);
 
+/** As COMMANDS of cli/options, which are not loaded for the sidecar. */
+function isCommand(word = ''): word is 'status' | 'drain' | 'wait' | 'hold' {
+  return ['status', 'drain', 'wait', 'hold'].includes(word);
+}
+
 if (command === '--help' || command === '-h' || command === 'help') {
   const { helpText } = await import('./config.js');
   process.stdout.write(helpText());
@@ -16,7 +21,7 @@ if (command === '--help' || command === '-h' || command === 'help') {
 } else if (command === 'demo') {
   const { runDemo } = await import('./demo/run.js');
   process.exit(await runDemo(rest));
-} else if (command === 'status' || command === 'drain' || command === 'wait') {
+} else if (isCommand(command)) {
   const { commandEnvironment } = await import('./config.js');
   const { runInTerminal } = await import('./cli/run.js');
   process.exit(await runInTerminal(command, rest, commandEnvironment()));

@@ -45,6 +45,9 @@ export interface LeaseInfo {
   readonly expires: string;
 }
 
+/** The error of a lease that is not held any more. */
+export const NO_SUCH_LEASE = 'no-such-lease';
+
 /** What its holder is told beside it. */
 export interface LeaseAnswer extends LeaseInfo {
   readonly phase: Phase;

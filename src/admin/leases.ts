@@ -13,6 +13,7 @@ import {
 import { ValueError } from '../errors.js';
 import { formatDuration, parseDuration } from '../settings/duration.js';
 import { sendError, sendJson } from './answer.js';
+import { NO_SUCH_LEASE } from './contract.js';
 import type { AdminSources } from './routes.js';
 import type { Call, Routes } from './server.js';
 import { leaseAnswer, listLeases } from './views.js';
@@ -62,7 +63,7 @@ function answerRenew(from: AdminSources, call: Call): void {
 function answerKnown(from: AdminSources, { response, id }: Call, lease: Lease | undefined): void {
   if (lease !== undefined) return sendJson(response, 200, leaseAnswer(from, lease));
   const reason = `there is no lease "${id}": it was let go, has expired, or the drain has ended it`;
-  sendError(response, 404, 'no-such-lease', reason);
+  sendError(response, 404, NO_SUCH_LEASE, reason);
 }
 
 function readTerms(body: unknown, faults: string[]): LeaseTerms {

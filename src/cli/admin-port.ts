@@ -2,12 +2,19 @@
  * The calls of an admin port that the commands need, with answers that have been looked at: what
  * comes out of here has the form that src/admin/contract.ts says, or is an AskError in words.
  */
-import type { AdminError, SafeToDelete, Status } from '../admin/contract.js';
-import type { Answer } from '../bounded-call.js';
+import {
+  type AdminError,
+  type LeaseAnswer,
+  NO_SUCH_LEASE,
+  type SafeToDelete,
+  type Status,
+} from '../admin/contract.js';
+import type { Answer, Method } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
+import { formatDuration } from '../settings/duration.js';
 import { AskError, notTidegate, type Target } from './ask.js';
 import { type Readiness, TOKEN_VARIABLE } from './options.js';
-import { fits, isAdminError, SAFE_TO_DELETE, STATUS } from './shapes.js';
+import { fits, isAdminError, LEASE_ANSWER, SAFE_TO_DELETE, STATUS } from './shapes.js';
 
 /** An answer, as it was written and as it is understood. */
 export interface Told<T> {
@@ -15,6 +22,13 @@ export interface Told<T> {
   readonly text: string;
   /** The time of day where it was answered. */
   readonly atMs: number;
+}
+
+/** What is asked of a lease; what is undefined is left to the one who is asked. */
+export interface LeaseAsked {
+  readonly name: string;
+  readonly ttlMs: number | undefined;
+  readonly holder: string | undefined;
 }
 
 export class AdminPort {
@@ -52,6 +66,34 @@ export class AdminPort {
 
   async recall(): Promise<Told<Status>> {
     return this.readStatus(await this.target.ask('DELETE', '/drain'), 202);
+  }
+
+  async takeLease({ name, ttlMs, holder }: LeaseAsked): Promise<LeaseAnswer> {
+    const ttl = ttlMs === undefined ? undefined : formatDuration(ttlMs);
+    return this.readLease(await this.target.ask('POST', '/leases', { name, ttl, holder }), 201);
+  }
+
+  /** Undefined if it is not held any more. */
+  renewLease(id: string): Promise<LeaseAnswer | undefined> {
+    return this.knownLease('PUT', id);
+  }
+
+  /** As above. */
+  letGoOfLease(id: string): Promise<LeaseAnswer | undefined> {
+    return this.knownLease('DELETE', id);
+  }
+
+  private async knownLease(method: Method, id: string): Promise<LeaseAnswer | undefined> {
+    const answer = await this.target.ask(method, `/leases/${encodeURIComponent(id)}`);
+    const value = answer.status === 404 ? this.parse(answer) : undefined;
+    if (isAdminError(value) && value.error === NO_SUCH_LEASE) return undefined;
+    return this.readLease(answer, 200);
+  }
+
+  private readLease(answer: Answer, expected: number): LeaseAnswer {
+    const value = this.parse(answer);
+    if (answer.status === expected && fits<LeaseAnswer>(value, LEASE_ANSWER)) return value;
+    throw this.refused(answer, value);
   }
 
   private readStatus(answer: Answer, expected: number): Told<Status> {

@@ -3,6 +3,7 @@
  * some of them. Whatever cannot be used is a fault; all of them are told together, each with what
  * was written. Files are read by the caller's hand.
  */
+import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import { settingFault, type SettingFault, ValueError } from '../errors.js';
 import { type Address, parseAddress } from '../settings/address.js';
@@ -29,6 +30,15 @@ export interface PodAsked {
   readonly kubeconfig: string | undefined;
 }
 
+/** A program, and the lease under which it is to run. */
+export interface HoldAsked {
+  readonly name: string;
+  /** Undefined: as the one who is asked has it. */
+  readonly ttlMs: number | undefined;
+  readonly holder: string | undefined;
+  readonly words: readonly string[];
+}
+
 export interface Asked {
   readonly command: Command;
   readonly help: boolean;
@@ -44,6 +54,8 @@ export interface Asked {
   /** Undefined: for ever. */
   readonly timeoutMs: number | undefined;
   readonly token: string | undefined;
+  /** Of `hold` alone. */
+  readonly hold: HoldAsked | undefined;
 }
 
 /** What there is beside the words. */
@@ -73,7 +85,8 @@ export function readArguments(
   sources: Sources,
   faults: SettingFault[],
 ): Asked {
-  const words = readWords(command, argv, faults);
+  const end = command === 'hold' ? argv.indexOf('--') : -1;
+  const words = readWords(command, end === -1 ? argv : argv.slice(0, end), faults);
   const values = new Values(new Map([...readVariables(command, sources), ...words]), faults);
   const asked: Asked = {
     command,
@@ -87,10 +100,33 @@ export function readArguments(
     recall: words.has('recall'),
     wait: words.has('wait'),
     timeoutMs: values.read('timeout', parseDuration),
-    token: command === 'drain' ? readToken(values, sources, faults) : undefined,
+    token: takesToken(command) ? readToken(values, sources, faults) : undefined,
+    hold: command === 'hold' ? readHold(values, argv.slice(end + 1), end, faults) : undefined,
   };
   if (command === 'drain') checkDrain(values);
   return asked;
+}
+
+function takesToken(command: Command): boolean {
+  return optionsOf(command).some(([key]) => key === 'tokenFile');
+}
+
+/** `end` is where `--` stood before `words`, -1 if nowhere. */
+function readHold(
+  values: Values,
+  words: readonly string[],
+  end: number,
+  faults: SettingFault[],
+): HoldAsked {
+  const [program = ''] = end === -1 ? [] : words;
+  if (program === '') faults.push(settingFault('COMMAND', '', 'is needed behind --'));
+  const asIs = (text: string): string => text;
+  return {
+    name: values.read('name', asIs) ?? basename(program),
+    ttlMs: values.read('ttl', parseDuration),
+    holder: values.read('holder', asIs),
+    words,
+  };
 }
 
 function readVariables(command: Command, { variables }: Sources): Map<OptionKey, Given> {

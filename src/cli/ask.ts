@@ -16,8 +16,8 @@ export interface Target {
   readonly name: string;
   /** Whether a token goes with the calls. */
   readonly hasToken: boolean;
-  /** Rejects with an AskError. */
-  ask(method: Method, path: string): Promise<Answer>;
+  /** Rejects with an AskError. What holds a lease is in the pod: `json` goes to an address alone. */
+  ask(method: Method, path: string, json?: object): Promise<Answer>;
 }
 
 /** There is no answer that could be used; the message says what to do. */
@@ -38,11 +38,13 @@ export function addressTarget(
   clock: Clock,
 ): Target {
   const name = formatAddress(at);
-  const headers = token === undefined ? {} : { [TOKEN_HEADER]: token };
-  const ask = async (method: Method, path: string): Promise<Answer> => {
+  const secret = token === undefined ? {} : { [TOKEN_HEADER]: token };
+  const ask = async (method: Method, path: string, json?: object): Promise<Answer> => {
+    const body = json === undefined ? '' : JSON.stringify(json);
+    const headers = json === undefined ? secret : { ...secret, 'content-type': 'application/json' };
     const open = (): ClientRequest => request({ ...at, method, path, agent: false, headers });
     try {
-      return await boundedCall(open, LIMITS, clock);
+      return await boundedCall(open, LIMITS, clock, body);
     } catch (error) {
       throw error instanceof CallError ? unreached(name, error) : error;
     }

@@ -1,5 +1,5 @@
 /**
- * Runs `status`, `drain` or `wait` and says with which code to exit. Speaks to people and scripts
+ * Runs `status`, `drain`, `wait` or `hold` and says with which code to exit. Speaks to people and scripts
  * through what it is handed; knows no process and no environment.
  */
 import type { SafeToDelete, Status } from '../admin/contract.js';
@@ -9,6 +9,7 @@ import { formatDuration } from '../settings/duration.js';
 import { AdminPort, type Told } from './admin-port.js';
 import { type Asked, readArguments, type Sources } from './arguments.js';
 import { addressTarget, AskError, type Target } from './ask.js';
+import { holdWhile, type Programs } from './hold.js';
 import { type Command, commandHelp, EXIT_COMMAND_USAGE, EXIT_NOT_SAFE } from './options.js';
 import { poll } from './poll.js';
 import {
@@ -27,6 +28,7 @@ export interface Surroundings extends Sources {
   readonly print: (text: string) => void;
   /** What went wrong. */
   readonly complain: (text: string) => void;
+  readonly programs: Programs;
   /** Whether what is printed goes to a terminal that can be drawn on, and in colour. */
   readonly isTerminal: boolean;
   readonly isColourful: boolean;
@@ -125,6 +127,14 @@ class Run {
       `after ${formatDuration(timeoutMs ?? 0)} ${verdictWords(last.value)}`,
     );
     return EXIT_NOT_SAFE;
+  }
+
+  async hold(): Promise<number> {
+    const { asked, around, port } = this;
+    if (asked.hold === undefined) return EXIT_FAULT;
+    const { clock, programs } = around;
+    const say = (sentence: string): void => complain(asked, around, sentence);
+    return holdWhile(asked.hold.words, asked.hold, { port, clock, programs, complain: say });
   }
 
   private async watch(): Promise<number> {

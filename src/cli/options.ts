@@ -4,7 +4,7 @@
  */
 import { flagOf, variableOf } from '../settings/setting.js';
 
-export const COMMANDS = ['status', 'drain', 'wait'] as const;
+export const COMMANDS = ['status', 'drain', 'wait', 'hold'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** What is needed beyond the faults of the program itself (EXIT_OK, EXIT_FAULT). */
@@ -30,6 +30,9 @@ export interface Option {
   readonly sentence: string;
 }
 
+/** Those that reach a pod from anywhere. */
+const ASKING = ['status', 'drain', 'wait'] as const;
+
 export const OPTIONS = {
   admin: {
     form: 'PORT|HOST:PORT',
@@ -40,25 +43,25 @@ export const OPTIONS = {
   },
   pod: {
     form: '[NAMESPACE/]NAME',
-    commands: COMMANDS,
+    commands: ASKING,
     sentence: `The pod it is in, reached through the API server (pods/proxy); of --admin
       the port alone then counts. Default: none.`,
   },
   context: {
     form: 'NAME',
-    commands: COMMANDS,
+    commands: ASKING,
     sentence: 'Of the kubeconfig. Default: its current one.',
   },
   kubeconfig: {
     form: 'FILE',
-    commands: COMMANDS,
+    commands: ASKING,
     sentence: `How the cluster is reached. Default: those in KUBECONFIG, else
       ~/.kube/config, else the service account of the pod it runs in.`,
   },
   output: {
     letter: 'o',
     form: OUTPUTS.join('|'),
-    commands: COMMANDS,
+    commands: ASKING,
     sentence: 'For people, or as the admin port answers. Default: table.',
   },
   watch: {
@@ -89,10 +92,25 @@ export const OPTIONS = {
     commands: ['wait', 'drain'],
     sentence: 'How long to wait at most, like 30s or 1h30m. Default: for ever.',
   },
+  name: {
+    form: 'TEXT',
+    commands: ['hold'],
+    sentence: 'What the lease is called. Default: the name of COMMAND.',
+  },
+  ttl: {
+    form: 'DURATION',
+    commands: ['hold'],
+    sentence: 'How long it lasts if it is not renewed, 1s to 1h. Default: 30s.',
+  },
+  holder: {
+    form: 'TEXT',
+    commands: ['hold'],
+    sentence: 'Who holds it, for the log and for whoever asks.',
+  },
   tokenFile: {
     form: 'FILE',
     variable: variableOf('adminTokenFile'),
-    commands: ['drain'],
+    commands: ['drain', 'hold'],
     sentence: `Has the setting adminToken of that tidegate; needed from outside its pod.
       Or ${variableOf('adminTokenFile')}, or the token itself in ${TOKEN_VARIABLE}.`,
   },
@@ -107,12 +125,16 @@ a drain lasts at most, and whether the pod may be deleted now.`,
   drain: `Starts the drain of a running tidegate, or takes it back. One that is going on
 keeps its deadline and its reason.`,
   wait: `Waits until the pod of a running tidegate may be deleted. Starts nothing.`,
+  hold: `Runs COMMAND while it holds a lease of the tidegate in its pod, so that this is
+not let go of meanwhile. Without a lease COMMAND is not started; if one cannot
+be renewed later, COMMAND runs on. SIGTERM, SIGINT and SIGHUP go to COMMAND.`,
 };
 
 const EXIT_CODES: Readonly<Record<Command, string>> = {
   status: '0 safe to delete, 3 not safe yet',
   drain: '0 done; with --wait 0 safe to delete, 3 not safe within the timeout',
   wait: '0 safe to delete, 3 not safe within the timeout',
+  hold: "COMMAND's own, 128 and its number for a signal,\n127 not found, 126 not to be started",
 };
 
 /** The options of a command, in the order of the table. */
@@ -128,7 +150,8 @@ export function commandHelp(command: Command): string {
     const short = letter === undefined ? '' : `-${letter}, `;
     return `  ${short}${flagOf(key)}${form === undefined ? '' : ` ${form}`}\n      ${sentence}`;
   });
-  return `Usage: tidegate ${command} [OPTION...]
+  const behind = command === 'hold' ? ' -- COMMAND [ARG...]' : '';
+  return `Usage: tidegate ${command} [OPTION...]${behind}
 
 ${PURPOSES[command]}
 

@@ -25,15 +25,17 @@ export const SAFE_TO_DELETE: Shape = {
   },
 };
 
-const LEASE_INFO: Shape = {
-  record: {
-    id: 'string',
-    name: 'string',
-    holder: { orNull: 'string' },
-    ttlSeconds: 'number',
-    since: 'string',
-    expires: 'string',
-  },
+const LEASE: Readonly<Record<string, Shape>> = {
+  id: 'string',
+  name: 'string',
+  holder: { orNull: 'string' },
+  ttlSeconds: 'number',
+  since: 'string',
+  expires: 'string',
+};
+
+export const LEASE_ANSWER: Shape = {
+  record: { ...LEASE, phase: 'string', deadline: { orNull: 'string' } },
 };
 
 export const STATUS: Shape = {
@@ -61,7 +63,7 @@ export const STATUS: Shape = {
       },
     },
     requestsInFlight: 'number',
-    leases: { record: { held: 'number', oldest: { orNull: LEASE_INFO } } },
+    leases: { record: { held: 'number', oldest: { orNull: { record: LEASE } } } },
     arrivals: 'number',
     app: { record: { up: 'boolean' } },
     build: { record: { version: 'string', node: 'string' } },

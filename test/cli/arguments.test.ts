@@ -45,6 +45,7 @@ t.test('everything has a default', (t) => {
         wait: false,
         timeoutMs: undefined,
         token: undefined,
+        hold: undefined,
       },
       faults: [],
     });
@@ -237,5 +238,28 @@ t.test('a switch with a value, an option given twice and a stray word are faults
     '--output "table": is given twice',
     '- "": is not expected here',
   ]);
+  t.end();
+});
+
+t.test('hold runs what stands behind --, word by word', (t) => {
+  const { asked, faults } = read('hold --ttl 1m --holder me --token-file token -- /bin/x --name y');
+  t.same(faults, []);
+  t.match(asked, { token: 'from-file', admin: { port: 9180 } });
+  const words = ['/bin/x', '--name', 'y'];
+  t.same(asked.hold, { name: 'x', ttlMs: 60_000, holder: 'me', words });
+  t.same(read('hold --name n -- x -- y').asked.hold?.words, ['x', '--', 'y']);
+  t.equal(read('hold --name n -- x').asked.hold?.name, 'n');
+  t.equal(read('hold --help').asked.help, true);
+  t.end();
+});
+
+t.test('hold needs something to run, and has no options but its own', (t) => {
+  const needed = 'COMMAND "": is needed behind --';
+  t.same(read('hold').faults, [needed]);
+  t.same(read('hold --').faults, [needed]);
+  t.same(read('hold x').faults, ['x "": is not expected here', needed]);
+  t.same(read('hold --pod a -- x').faults, ['--pod "": is no option of hold']);
+  t.same(read('hold --ttl 5 -- x').faults, ['--ttl "5": needs a unit: ms, s, m or h, as in 5s']);
+  t.same(read('wait -- x').faults, ['-- "": is not expected here', 'x "": is not expected here']);
   t.end();
 });
