@@ -27,6 +27,7 @@ import type { Address } from './settings/address.js';
 import { onEndSignals } from './signals.js';
 import { leaveMessage } from './termination-log.js';
 import { Tracker } from './tracker.js';
+import { isElsewhere } from './tunnel/dial.js';
 import { createListener } from './tunnel/listener.js';
 import { policyOf } from './tunnel/policy.js';
 import { openSecondChances } from './tunnel/second-chance.js';
@@ -154,7 +155,7 @@ function letGo(health: AppHealth, listener: NetServer, tracker: Tracker): void {
   health.stop();
   listener.close();
   for (const tunnel of [...tracker.tunnels()]) {
-    if (tunnel.app === undefined) tunnel.sayFarewell();
+    if (tunnel.app === undefined && !isElsewhere(tunnel)) tunnel.sayFarewell();
     else tunnel.cut('drain');
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { Tracker } from '../tracker.js';
+import { isElsewhere } from '../tunnel/dial.js';
 import type { Tunnel } from '../tunnel/tunnel.js';
 import { cutAll, cutIn } from './cut.js';
 import { inTurns } from './turns.js';
@@ -75,8 +76,8 @@ export function endedIn(tracker: Tracker): Ended {
 }
 
 /** A client whose app was never reached needs no more than that its refusal leaves. */
-function mayEnd({ app, owesClient }: Tunnel): boolean {
-  return app !== undefined || owesClient;
+function mayEnd(tunnel: Tunnel): boolean {
+  return tunnel.app !== undefined || tunnel.owesClient || isElsewhere(tunnel);
 }
 
 function hasBeenTold(tunnel: Tunnel): boolean {

@@ -8,7 +8,7 @@ import type { Timer } from '../clock.js';
 import { type LaneSocket, joinLanes } from './lane.js';
 import { proxyPreamble } from './proxy-preamble.js';
 import { refuse } from './refusal.js';
-import { isServedElsewhere } from './second-chance.js';
+import { type FirstWords, firstWords, isServedElsewhere } from './second-chance.js';
 import type { Tunnel } from './tunnel.js';
 
 /** Where the app listens. */
@@ -22,6 +22,8 @@ const RETRY_MAX_MS = 500;
 
 /** What is under way for a client whose app is not reached. */
 export interface Reaching {
+  /** Its request is with another pod. */
+  readonly isElsewhere: boolean;
   giveUp(): void;
   abandon(): void;
 }
@@ -37,8 +39,10 @@ export class Dial implements Reaching {
   private readonly address: AppAddress;
   private readonly untilMs: number;
   private retryMs = RETRY_FIRST_MS;
+  readonly isElsewhere = false;
   private app: DialSocket | undefined;
   private timer: Timer | undefined;
+  private said: FirstWords | undefined;
 
   constructor(tunnel: Tunnel, client: LaneSocket, address: AppAddress) {
     const { clock, policy } = tunnel.around;
@@ -85,7 +89,8 @@ export class Dial implements Reaching {
     this.timer?.cancel();
     this.app = undefined;
     events.dialFailed(code);
-    if (isServedElsewhere(this.tunnel, this.client as DialSocket)) return;
+    this.said ??= firstWords(this.client);
+    if (isServedElsewhere(this.tunnel, this.client as DialSocket, this.said)) return;
     const leftMs = this.untilMs - clock.now();
     if (leftMs <= 0) refuse(this.tunnel, this.client);
     else this.timer = clock.after(Math.min(this.retryMs, leftMs), retry, this);
@@ -115,6 +120,11 @@ export class Dial implements Reaching {
     this.app.dial = undefined;
     this.app.destroy();
   }
+}
+
+/** Its request is with another pod, which has yet to answer it in whole. */
+export function isElsewhere({ client }: Tunnel): boolean {
+  return (client as DialSocket).dial?.isElsewhere === true;
 }
 
 /** Makes `app` the socket of `tunnel`'s app, once the tunnel is joined. */

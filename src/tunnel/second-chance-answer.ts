@@ -16,6 +16,8 @@ export interface Asked {
   readonly client: Socket;
   readonly method: string;
   readonly isOld: boolean;
+  /** Whether it was cut off, though Node may call it ended. */
+  isCut(): boolean;
   /** So many bytes were written. */
   sent(bytes: number): void;
 }
@@ -93,7 +95,7 @@ export class Answer {
   };
 
   private readonly passEnd = (): void => {
-    if (!this.from.complete) return this.end(false);
+    if (!this.from.complete || this.asked.isCut()) return this.end(false);
     if (this.isChunked) {
       const trailers = lines(this.from.rawTrailers);
       this.write(Buffer.from(LAST_CHUNK + trailers + CRLF, 'latin1'));

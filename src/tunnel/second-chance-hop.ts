@@ -129,6 +129,7 @@ export class Hop implements Reaching, TryListener {
       client: this.client,
       method: this.request?.method ?? '',
       isOld: this.request?.httpVersionMinor === 0,
+      isCut: () => this.current?.isCut === true,
       sent: (bytes) => void (this.tunnel.around.events.sentBytes += bytes),
     };
     if (isEventStream(asked, answer)) this.tunnel.carries('sse');
@@ -199,9 +200,13 @@ export class Hop implements Reaching, TryListener {
     this.part();
   }
 
+  get isElsewhere(): boolean {
+    return !this.isOver && this.current?.isSent === true;
+  }
+
   /** A drain asks for the end: what was sent to nobody is refused, the rest has its time. */
   giveUp(): void {
-    if (this.current?.isSent !== true) this.refuse();
+    if (!this.isElsewhere) this.refuse();
   }
 
   /** The client is gone, and so is what was done for it. */

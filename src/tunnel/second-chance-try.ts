@@ -6,7 +6,7 @@ import type { ClientRequest, IncomingMessage, InformationEvent } from 'node:http
 import { type Socket, connect } from 'node:net';
 import type { Timer } from '../clock.js';
 import type { AppAddress } from './dial.js';
-import { wasReset } from './ending.js';
+import { cutOff, wasReset } from './ending.js';
 import type { Errand, Send } from './second-chance-proxy.js';
 import type { Surroundings } from './tunnel.js';
 
@@ -37,6 +37,8 @@ export class Try {
   private sent: ClientRequest | undefined;
   private timer: Timer;
   private isOver = false;
+  /** It was cut off: for Node that, too, is an end, and may make an answer whole. */
+  isCut = false;
 
   constructor(around: Surroundings, to: AppAddress, leftMs: number, listener: TryListener) {
     const { keepAliveMs } = around.policy;
@@ -76,7 +78,8 @@ export class Try {
     try {
       const sent = send(errand, socket, this.broke);
       this.sent = sent;
-      errand.body.once('end', () => sent.addTrailers(errand.trailers()));
+      // Before http-proxy hears of that end, and ends the request.
+      errand.body.prependOnceListener('end', () => sent.addTrailers(errand.trailers()));
       this.listen(sent);
     } catch (error) {
       around.events.fault(error);
@@ -122,9 +125,7 @@ export class Try {
   }
 
   private drop(): void {
-    const { socket } = this;
-    if (socket.connecting) socket.destroy();
-    else if (!socket.destroyed) socket.resetAndDestroy();
+    cutOff(this.socket, true);
   }
 
   private forget(): void {
@@ -134,6 +135,7 @@ export class Try {
   }
 
   private readonly unreached = (error: { readonly code?: string }): void => {
+    this.isCut = true;
     if (this.isOver || this.sent !== undefined) return;
     this.leave();
     this.listener.unreached(error.code ?? 'unknown');
@@ -143,8 +145,7 @@ export class Try {
     if (!this.isOver) this.listener.broke();
   };
 
-  /** An end that was a reset must not make an answer whole. */
   private readonly ended = (): void => {
-    if (wasReset(this.socket)) this.socket.destroy(new Error('reset'));
+    this.isCut ||= wasReset(this.socket);
   };
 }

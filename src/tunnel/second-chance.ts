@@ -56,30 +56,27 @@ export async function openSecondChances(
   return service && new SecondChances(service, app, await loadSend());
 }
 
-/**
- * The first bytes of a client whose app could not be reached, if it has spoken: true if somebody
- * else takes care of it now.
- */
-export function isServedElsewhere(tunnel: Tunnel, client: DialSocket): boolean {
-  const first = client.read() as Buffer | null;
-  if (first === null) return false;
-  client.unshift(first);
-  if (!beginsHttp1(first)) return false;
-  const mark = markIn(first);
-  if (mark === undefined) return tunnel.around.secondChances?.take(tunnel, client) ?? false;
-  client.dial = undefined;
-  refuse(tunnel, client, notHere(mark));
-  return true;
+/** What a client's first bytes tell. */
+export interface FirstWords {
+  /** HTTP/1 from the first byte: what comes behind a PROXY preamble is not ours to send on. */
+  readonly isHttp1: boolean;
+  /** The mark of the tidegate that has sent it on. */
+  readonly mark: string | undefined;
 }
 
-/** Whether it is HTTP/1 from the first byte: behind a PROXY preamble it is not ours to send on. */
-function beginsHttp1(first: Uint8Array): boolean {
-  let kind: Kind = 'tcp';
-  let isPreambled = false;
+/**
+ * What a client has said; undefined if that is not enough. To be asked no more once it is: each
+ * look makes its socket read on.
+ */
+export function firstWords(client: Socket): FirstWords | undefined {
+  const first = client.read() as Buffer | null;
+  if (first === null) return undefined;
+  client.unshift(first);
+  let kind: Kind | undefined;
   const nothing = (): void => undefined;
   const facts: Facts = {
-    carries: (carried) => void (kind = carried),
-    preambled: () => void (isPreambled = true),
+    carries: (carried) => void (kind ??= carried),
+    preambled: () => void (kind ??= 'tcp'),
     follows: nothing,
     exchangeBegan: nothing,
     exchangeKnown: nothing,
@@ -88,7 +85,20 @@ function beginsHttp1(first: Uint8Array): boolean {
     gaveUp: nothing,
   };
   createDetector(facts).fromClient(first, 0);
-  return (kind as Kind) === 'http1' && !isPreambled;
+  return kind && { isHttp1: kind === 'http1', mark: markIn(first) };
+}
+
+/** True if somebody else takes care of a client whose app could not be reached. */
+export function isServedElsewhere(
+  tunnel: Tunnel,
+  client: DialSocket,
+  said: FirstWords | undefined,
+): boolean {
+  if (said?.isHttp1 !== true) return false;
+  if (said.mark === undefined) return tunnel.around.secondChances?.take(tunnel, client) ?? false;
+  client.dial = undefined;
+  refuse(tunnel, client, notHere(said.mark));
+  return true;
 }
 
 /**
