@@ -81,8 +81,11 @@ const WAYS: Readonly<Record<string, Bad>> = {
     ],
   },
   'lists with what is no name': {
-    flags: ['--probe-agents=our-canary,,other'],
-    faults: ['--probe-agents "our-canary,,other": has an empty name'],
+    flags: ['--probe-agents=our-canary,,other', '--close-rate=many'],
+    faults: [
+      '--probe-agents "our-canary,,other": has an empty name',
+      '--close-rate "many": is not a whole number from 1 to 1000000, with or without /s',
+    ],
   },
   'tokens, which are not repeated': {
     flags: ['--admin-token=hunter2', '--admin-token=hunter22', `--admin-token-file=${spaced}`],
