@@ -3,4 +3,4 @@
  */
 import { testWithSecondChance } from './second-chances.js';
 
-testWithSecondChance(5);
+testWithSecondChance(5, 0);

@@ -4,5 +4,8 @@
  */
 import { testWithoutSecondChance, testWithSecondChance } from './second-chances.js';
 
-testWithSecondChance(1);
+/** Beside other work a first byte may cross the end of an app that had its connection already. */
+const CROSSED_MAX = 3;
+
+testWithSecondChance(1, CROSSED_MAX);
 testWithoutSecondChance();
