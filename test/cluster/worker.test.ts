@@ -4,12 +4,16 @@
  */
 import type { Test } from 'tap';
 import { bothWays, casesOnCluster, type Sidecar } from './cases.js';
+import { NODE } from './manifest.js';
 import { type Namespace, isReady } from './namespace.js';
 import { seconds, SinglePod } from './single.js';
 import { asWorker, restartedAtWork, WORKER_CHANGES } from './workers.js';
 
 const RESTARTS = 2;
 const TTL_S = 20;
+/** Longer than it takes to delete a pod beside other work. */
+const JOB_MS = 25_000;
+const HOLD = [NODE, '/tidegate/tidegate.mjs', 'hold', '--name', 'job', '--'];
 /** What a busy node may add. */
 const LATE_MS_MAX = 20_000;
 
@@ -39,7 +43,29 @@ async function lapses(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<
   t.ok(goneMs <= Math.max(lapsedMs, deletedMs) + LATE_MS_MAX, 'and for nothing else');
 }
 
+/** A program that knows nothing of leases runs under one. */
+async function runsUnderOne(t: Test, namespace: Namespace, sidecar: Sidecar): Promise<void> {
+  const pod = await SinglePod.create(t, namespace, `holds-${sidecar}`, {
+    manifest: sidecar,
+    ...WORKER_CHANGES,
+    adapt: (made) => {
+      asWorker(made, { MANNER: 'once', JOB_MS: String(JOB_MS) });
+      made.app.command = [...HOLD, ...(made.app.command ?? [])];
+    },
+  });
+  await pod.logged('app', 'job begun');
+  const deletedMs = await pod.delete();
+  const finishedMs = await pod.logged('app', 'job finished');
+  const goneMs = await pod.gone();
+  t.comment(`finished ${seconds(deletedMs, finishedMs)}, gone ${seconds(deletedMs, goneMs)} after`);
+  t.equal((await pod.end('app')).exitCode, 0, 'the program ended by itself, and well');
+  t.match(await pod.message(), { reason: 'preStop', ended: 'finished', cut: 0 });
+  t.ok(goneMs >= finishedMs, 'the pod waited for it');
+  t.ok(goneMs <= Math.max(finishedMs, deletedMs) + LATE_MS_MAX, 'and for nothing else');
+}
+
 casesOnCluster('leases in pods that end', [
   ...bothWays('jobs under leases are finished in rolling restarts', finishes),
+  ...bothWays('a program under tidegate hold is waited for', runsUnderOne),
   ...bothWays('the lease of a worker that died lapses', lapses),
 ]);
