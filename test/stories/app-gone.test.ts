@@ -141,7 +141,7 @@ t.test('an idle connection may yet ask, where others answer', (t) => {
 t.test('who comes when all is drained is waited for, where others answer', (t) => {
   const staged = drainIn('drained', ELSEWHERE);
   staged.drain.terminate('preStop');
-  const hop = staged.traffic.dial();
+  const hop = staged.traffic.request(staged.traffic.dial());
   staged.drain.appRefuses();
   t.equal(staged.phase, 'draining');
   staged.traffic.cut(hop, 'client');
