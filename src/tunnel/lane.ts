@@ -9,6 +9,7 @@ import { passHead, releaseCr, wantsLine } from './forwarded-line.js';
 import { passLateFromApp } from './late-answers.js';
 import { passLateFromClient } from './late-requests.js';
 import { observeApp, observeClient } from './observe.js';
+import { outlivesApp } from './reopening.js';
 import { standsInForApp } from './stand-in.js';
 import type { Tunnel } from './tunnel.js';
 
@@ -145,6 +146,7 @@ function onAppEnd(this: LaneSocket): void {
     this.tunnel.resetBy(this);
     return;
   }
+  if (outlivesApp(this.tunnel)) return;
   const standsIn = standsInForApp(this.tunnel, false);
   this.tunnel.ended(this);
   if (standsIn) {

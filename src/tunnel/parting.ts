@@ -114,7 +114,7 @@ export class Parting {
     const hadLeft = this.client.readableEnded;
     if (farewell === 'close' && hadLeft) return false;
     this.tunnel.partedBy('app');
-    this.mayKeep = false; // nobody is there to be dialled
+    this.mayKeep = this.tunnel.around.policy.secondChance !== undefined; // the app is not there
     this.say(farewell);
     if (hadLeft) this.taken = false; // it may read yet, but ended this by itself
     return true;

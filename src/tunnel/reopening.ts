@@ -113,6 +113,20 @@ export function mayReopen({ client, observer, hasPreamble, bytesPassed }: Tunnel
   return observer.http?.persists ?? (observer.undecided && bytesPassed === 0);
 }
 
+/**
+ * The app has left while nothing was at work. True if its client does not hear of it: others can answer
+ * its next request (setting `secondChance`), which an end passed on would only make it lose.
+ */
+export function outlivesApp(tunnel: Tunnel): boolean {
+  const { app, isBusy, parting, around } = tunnel;
+  const { secondChance, idleFarewellMs } = around.policy;
+  if (secondChance === undefined || app === undefined || isBusy) return false;
+  if ((parting?.state ?? 'open') !== 'open' || !mayReopen(tunnel)) return false;
+  Reopening.begin(tunnel, idleFarewellMs);
+  tunnel.goOn();
+  return true;
+}
+
 /** An app that is let go of reads the end, and may finish what it was saying. */
 function discard(app: LaneSocket, { around }: Tunnel): void {
   if (app.destroyed) return;

@@ -39,6 +39,7 @@ export class SecondChances {
     this.open++;
     client.dial = new Hop(this, tunnel, client);
     this.server.emit('connection', client);
+    client.resume(); // it was held back, if it has had an app before
     return true;
   }
 

@@ -14,7 +14,7 @@ import type { LaneSocket } from './lane.js';
 import { Parting } from './parting.js';
 import type { Policy } from './policy.js';
 import { plainAddress } from './proxy-preamble.js';
-import type { Reopening } from './reopening.js';
+import { outlivesApp, type Reopening } from './reopening.js';
 import type { SecondChances } from './second-chance.js';
 import { standsInForApp } from './stand-in.js';
 
@@ -217,7 +217,7 @@ export class Tunnel extends Carried {
 
   /** One side is broken: the other is told by a reset, behind the bytes that it is still owed. */
   broke(socket: Socket): void {
-    if (socket === this.app && standsInForApp(this, true)) return;
+    if (socket === this.app && (outlivesApp(this) || standsInForApp(this, true))) return;
     this.endedBy ??= this.reopening === undefined ? 'error' : 'client';
     const peer = this.peerOf(socket);
     if (peer === undefined || peer.destroyed) return;
