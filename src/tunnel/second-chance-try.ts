@@ -15,6 +15,8 @@ export const CONNECT_MS_MAX = 3_000;
 /** How long a silent pod is taken for one that may yet say that its app is gone. */
 export const SILENT_MS = 250;
 
+const NOTHING = Buffer.alloc(0);
+
 /** Who hears of it. */
 export interface TryListener {
   /** Nobody was reached; `code` is the system's. */
@@ -81,6 +83,7 @@ export class Try {
       // Before http-proxy hears of that end, and ends the request.
       errand.body.prependOnceListener('end', () => sent.addTrailers(errand.trailers()));
       this.listen(sent);
+      sent.write(NOTHING); // the head goes now, however long the body takes
     } catch (error) {
       around.events.fault(error);
       this.broke();
