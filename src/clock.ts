@@ -18,7 +18,10 @@ export interface Clock {
   wall(): Date;
   /** The time of day at a moment of `now()`. */
   wallAt(ms: number): Date;
-  /** Calls `act` with `arg` after `ms`; a fixed function with an argument saves a closure. */
+  /**
+   * Calls `act` with `arg` after `ms`; a fixed function with an argument saves a closure. After 0:
+   * in this turn of the event loop, but behind the reading of what has arrived.
+   */
   after<A>(ms: number, act: (arg: A) => void, arg: A): Timer;
   after(ms: number, act: () => void): Timer;
 }
@@ -43,13 +46,32 @@ class SystemTimer implements Timer {
   }
 }
 
+class SystemTurn implements Timer {
+  private readonly immediate: NodeJS.Immediate;
+
+  constructor(act: (arg: unknown) => void, arg: unknown) {
+    this.immediate = setImmediate(act, arg);
+  }
+
+  cancel(): void {
+    clearImmediate(this.immediate);
+  }
+
+  unref(): this {
+    this.immediate.unref();
+    return this;
+  }
+}
+
 /** The machine's own time. */
 export const systemClock: Clock = {
   now: () => performance.now(),
   wall: () => new Date(),
   wallAt: (ms) => new Date(Date.now() + ms - performance.now()),
-  after: <A>(ms: number, act: (arg: A) => void, arg?: A): Timer =>
-    new SystemTimer(ms, act as (arg: unknown) => void, arg),
+  after: <A>(ms: number, act: (arg: A) => void, arg?: A): Timer => {
+    const plain = act as (arg: unknown) => void;
+    return ms <= 0 ? new SystemTurn(plain, arg) : new SystemTimer(ms, plain, arg);
+  },
 };
 
 /** The moment that another machine's text names, in milliseconds as of `wall()`; NaN if none. */

@@ -1,6 +1,8 @@
 /**
  * The machine's own clock. What it is told to do at once, or never, needs no waiting.
  */
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import t from 'tap';
 import { systemClock, TIMER_MS_MAX } from '../src/clock.js';
 
@@ -34,6 +36,28 @@ t.test('a timer that is cancelled does not act', async (t) => {
   timer.cancel();
   timer.cancel();
   await new Promise<void>((resolve) => systemClock.after(1, resolve));
+});
+
+t.test('after no time comes behind what has arrived', async (t) => {
+  const server = createServer();
+  t.teardown(() => server.close());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const client = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  t.teardown(() => [client, socket].forEach((end) => end.destroy()));
+  const told: string[] = [];
+  socket.on('data', () => told.push('read'));
+  if (client.connecting) await once(client, 'connect');
+  await new Promise<void>((resolve) => {
+    systemClock.after(1, () => {
+      told.push('time');
+      systemClock.after(0, () => resolve(void told.push('turn')));
+    });
+    client.write('has arrived');
+    const until = systemClock.now() + 20;
+    while (systemClock.now() < until); // the loop is held up, and its timer is due
+  });
+  t.same(told, ['time', 'read', 'turn']);
 });
 
 t.test('a time too long for a timer is as long as can be, not over at once', async (t) => {

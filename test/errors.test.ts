@@ -2,6 +2,7 @@
  * The faults tidegate raises: what they are called, what they say, and how the process ends.
  */
 import t from 'tap';
+import { EXIT_NOT_FOUND, EXIT_NOT_STARTED } from '../src/cli/hold.js';
 import { EXIT_COMMAND_USAGE, EXIT_NOT_SAFE } from '../src/cli/options.js';
 import {
   ConfigError,
@@ -61,10 +62,10 @@ t.test('a fault repeats what was written, but for what is meant to be secret', (
 
 t.test('README.md has every exit code, and none that there is not', (t) => {
   const rows = tableBelow(readDocument('README.md'), 'Exit codes').slice(1);
-  const codes = [EXIT_OK, EXIT_FAULT, EXIT_COMMAND_USAGE, EXIT_NOT_SAFE, EXIT_USAGE];
+  const codes = [EXIT_OK, EXIT_FAULT, EXIT_COMMAND_USAGE, EXIT_NOT_SAFE, EXIT_USAGE].map(String);
   t.same(
-    rows.map(([code]) => Number(code)),
-    codes,
+    rows.map(([code]) => code),
+    [...codes, `${EXIT_NOT_STARTED}, ${EXIT_NOT_FOUND}`],
   );
   t.ok(rows.every(([, when]) => when !== ''));
   t.end();

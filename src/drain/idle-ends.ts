@@ -62,8 +62,11 @@ export class IdleEnds {
     this.lookAt(this.clock.now() + IDLE_LOOK_MS);
   }
 
+  /** A loop that was held up comes to its timers first: who has spoken meanwhile is read before. */
   private lookAt(ms: number): void {
-    this.timer = this.clock.after(Math.max(0, ms - this.clock.now()), () => this.look());
+    this.timer = this.clock.after(Math.max(0, ms - this.clock.now()), () => {
+      this.timer = this.clock.after(0, () => this.look());
+    });
   }
 
   private quietSince({ idleSinceMs, openedMs }: Tunnel): number {

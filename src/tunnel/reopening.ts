@@ -55,7 +55,7 @@ export class Reopening {
     client.resume();
     if (client.readableEnded) this.left();
     else if (this.hasEnded) this.giveEnd();
-    else this.timer = around.clock.after(this.quietMs, endQuiet, this);
+    else this.timer = around.clock.after(this.quietMs, timeIsUp, this);
   }
 
   /** The client has spoken. */
@@ -77,6 +77,10 @@ export class Reopening {
     this.tunnel.partedBy('client');
     if (wasReset(client)) client.destroy();
     else this.giveEnd();
+  }
+
+  endUnlessSpoken(): void {
+    this.timer = this.tunnel.around.clock.after(0, endQuiet, this);
   }
 
   /** The client is kept no longer, or will not be. */
@@ -138,6 +142,11 @@ function discard(app: LaneSocket, { around }: Tunnel): void {
 
 function destroy(socket: { destroy(): void }): void {
   socket.destroy();
+}
+
+/** A loop that was held up comes to its timers first: a client that has spoken is read before. */
+function timeIsUp(reopening: Reopening): void {
+  reopening.endUnlessSpoken();
 }
 
 function endQuiet(reopening: Reopening): void {

@@ -152,7 +152,7 @@ for (const phase of ['serving', 'settling', 'draining', 'closing'] as const) {
 t.test('now in drained: idle connections go, too', (t) => {
   const { drain, clock, traffic } = drainIn('drained');
   traffic.connect();
-  t.equal(drain.phase, 'draining', 'an app that is being dialled is work');
+  t.equal(drain.phase, 'drained', 'who has only come asks for nothing yet');
   clock.advance(IDLE_CONFIRM_MS);
   t.equal(drain.phase, 'drained');
   drain.now('SIGTERM');
