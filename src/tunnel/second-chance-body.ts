@@ -62,6 +62,13 @@ export class KeptBody {
     this.source.resume();
   }
 
+  /** Who had it has not taken it: from here on it is kept for another again. */
+  hold(): void {
+    this.isHeld = true;
+    this.outlet = undefined;
+    this.source.pause();
+  }
+
   /** Nobody needs it any more; what comes is read and discarded. */
   discard(): void {
     this.source.removeListener('data', this.read);

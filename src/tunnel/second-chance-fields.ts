@@ -14,10 +14,15 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'te',
   'transfer-encoding',
   'upgrade',
+  'http2-settings',
 ]);
 
-/** What frames or routes a message cannot be named away by an option of `Connection`. */
-const END_TO_END: ReadonlySet<string> = new Set(['content-length', 'host', 'expect', 'trailer']);
+/**
+ * What no option of `Connection` names away: what frames or routes a message, and what is meant for
+ * everybody on the way or was added by somebody before us.
+ */
+const END_TO_END =
+  /^(?:content-length|host|expect|trailer|cache-control|authorization|(?:set-)?cookie|forwarded|x-forwarded-.*|x-real-ip)$/;
 
 /** The values of all fields of this name; `name` is in lower case. */
 export function valuesOf(fields: RawFields, name: string): string[] {
@@ -41,7 +46,7 @@ export function endToEnd(
   keeping: readonly string[] = [],
   without: readonly string[] = [],
 ): string[] {
-  const options = new Set(membersOf(fields, 'connection').filter((name) => !END_TO_END.has(name)));
+  const options = new Set(membersOf(fields, 'connection').filter((name) => !END_TO_END.test(name)));
   const passed: string[] = [];
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at].toLowerCase();

@@ -8,20 +8,22 @@ import type { Socket } from 'node:net';
 import type { Timer } from '../clock.js';
 import { createWebSocketObserver } from '../protocol/websocket/observer.js';
 import { adopt, type DialSocket, type Reaching } from './dial.js';
-import { cutUnflushed, resetBehind } from './ending.js';
 import { joinLanes } from './lane.js';
-import { LINGER_MS, UNAVAILABLE } from './refusal.js';
+import { UNAVAILABLE } from './refusal.js';
 import { Answer, type Asked, isEventStream, wholeHead } from './second-chance-answer.js';
 import { KeptBody } from './second-chance-body.js';
+import { endBroken, endInOrder, plain } from './second-chance-end.js';
 import type { SecondChances } from './second-chance.js';
 import { MARKER_LOWER, notHere } from './second-chance-marker.js';
 import type { Errand } from './second-chance-proxy.js';
 import { errandOf } from './second-chance-request.js';
 import { Try, type TryListener } from './second-chance-try.js';
-import { RESET_FLUSH_MS, type Tunnel } from './tunnel.js';
+import type { Tunnel } from './tunnel.js';
 
 const RETRY_FIRST_MS = 5;
 const RETRY_MAX_MS = 250;
+/** How many requests a client may send behind the one that is answered. */
+const PIPELINED_MAX = 100;
 
 export class Hop implements Reaching, TryListener {
   private readonly chances: SecondChances;
@@ -30,6 +32,7 @@ export class Hop implements Reaching, TryListener {
   private readonly untilMs: number;
   private retryMs = RETRY_FIRST_MS;
   private tries = 0;
+  private pipelined = 0;
   private request: IncomingMessage | undefined;
   private body: KeptBody | undefined;
   /** What came behind the head of an upgrade. */
@@ -58,7 +61,7 @@ export class Hop implements Reaching, TryListener {
   /** The request's head is whole; `early` is what followed the head of an upgrade. */
   begin(request: IncomingMessage, early?: Buffer): void {
     if (this.request !== undefined || this.isOver) {
-      request.resume(); // pipelined behind it: nobody's
+      this.discard(request);
       return;
     }
     this.timer.cancel();
@@ -72,6 +75,14 @@ export class Hop implements Reaching, TryListener {
     this.body = new KeptBody(request, () => this.countReceived());
     this.client.on('end', () => this.current?.endSending());
     this.attempt();
+  }
+
+  /** Pipelined behind it: nobody's. Node keeps each of them, so there is an end to it. */
+  private discard(request: IncomingMessage): void {
+    request.resume();
+    if (++this.pipelined <= PIPELINED_MAX) return;
+    if (this.isOver) this.client.destroy();
+    else this.cutOff();
   }
 
   attempt(): void {
@@ -102,6 +113,7 @@ export class Hop implements Reaching, TryListener {
       forwarded: policy.forwarded,
       clientAddress: client.remoteAddress,
       service: this.chances.service,
+      isUpgrade: this.early !== undefined,
     });
   }
 
@@ -118,6 +130,7 @@ export class Hop implements Reaching, TryListener {
 
   answered(answer: IncomingMessage): void {
     if (this.isNotHere(answer)) {
+      this.body?.hold();
       this.current?.leave();
       this.again();
       return;
@@ -158,6 +171,7 @@ export class Hop implements Reaching, TryListener {
     this.countReceived();
     this.write(wholeHead(answer, ['upgrade', 'connection']));
     this.over();
+    this.current = undefined;
     client.dial = undefined;
     app.dial = undefined;
     adopt(tunnel, app);
@@ -166,9 +180,9 @@ export class Hop implements Reaching, TryListener {
     tunnel.follows(createWebSocketObserver(tunnel));
     tunnel.carries('websocket');
     if (early !== undefined && early.length > 0) {
-      tunnel.around.events.receivedBytes -= early.length; // the lane counts them
       client.unshift(early);
     }
+    tunnel.around.events.receivedBytes -= client.readableLength; // the lane counts them
     if (head.length > 0) app.unshift(head);
     joinLanes(client, app);
   }
@@ -200,6 +214,12 @@ export class Hop implements Reaching, TryListener {
     this.part();
   }
 
+  /** CONNECT is for nobody here; behind a request it costs what was under way. */
+  refuseConnect(): void {
+    if (this.request === undefined) this.refuse();
+    else this.cutOff();
+  }
+
   get isElsewhere(): boolean {
     return !this.isOver && this.current?.isSent === true;
   }
@@ -219,6 +239,7 @@ export class Hop implements Reaching, TryListener {
   /** What Node says of bytes that are no request. */
   refusedHead(code: string | undefined): void {
     if (this.isOver) return;
+    if (this.request?.complete === true) return; // it is behind the request: nobody's
     if (this.request !== undefined) this.cutOff();
     else if (code !== 'HPE_HEADER_OVERFLOW') this.refuse(400, plain('400 Bad Request'));
     else this.refuse(431, plain('431 Request Header Fields Too Large'));
@@ -235,16 +256,9 @@ export class Hop implements Reaching, TryListener {
 
   /** FIN, and what the client sends yet is read and discarded for a while. */
   private part(): void {
-    const { client, tunnel } = this;
     this.over();
-    tunnel.isRefused = true;
-    tunnel.partedBy('app');
-    client.end();
     this.body?.discard();
-    client.resume();
-    const linger = (): void => tunnel.limitEnding(LINGER_MS, cutLingering, client);
-    if (client.writableFinished) linger();
-    else client.once('finish', linger);
+    endInOrder(this.tunnel, this.client);
   }
 
   /** What was sent came to nothing: its client hears of that by a reset, behind what it is owed. */
@@ -252,9 +266,7 @@ export class Hop implements Reaching, TryListener {
     if (this.isOver) return;
     this.over();
     this.current?.leave();
-    this.tunnel.partedBy('error');
-    if (resetBehind(this.client)) return;
-    this.tunnel.limitEnding(RESET_FLUSH_MS, cutUnflushed, this.client);
+    endBroken(this.tunnel, this.client);
   }
 
   private over(): void {
@@ -276,18 +288,10 @@ export class Hop implements Reaching, TryListener {
   }
 }
 
-function plain(status: string): string {
-  return `HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`;
-}
-
 function headTimedOut(hop: Hop): void {
   hop.refuse();
 }
 
 function retry(hop: Hop): void {
   hop.attempt();
-}
-
-function cutLingering(client: Socket): void {
-  client.destroy();
 }

@@ -9,14 +9,11 @@ export const MARKER_LOWER = MARKER.toLowerCase();
 
 /** What is repeated to whom it came from; anything else is a mark, but nobody's. */
 const ID = /^[0-9A-Za-z-]{1,64}$/;
-const FIELD = /\r\ntidegate-second-chance:[\t ]*([^\r\n]*)/i;
-const HEAD_END = '\r\n\r\n';
+const FIELD = /\ntidegate-second-chance:[\t ]*([^\r\n]*)/i;
 
-/** The mark in what has come of a request's head; undefined if there is none so far. */
-export function markIn(first: Uint8Array): string | undefined {
-  const text = Buffer.from(first.buffer, first.byteOffset, first.length).toString('latin1');
-  const end = text.indexOf(HEAD_END);
-  return FIELD.exec(end < 0 ? text : text.slice(0, end))?.[1]?.trim();
+/** The mark in a request's head; undefined if there is none. */
+export function markIn(head: string): string | undefined {
+  return FIELD.exec(head)?.[1]?.trim();
 }
 
 /** Says to a sender that its request has reached no app, and may be sent to another. */

@@ -18,6 +18,8 @@ export interface Passage {
   /** Undefined once its socket is gone. */
   readonly clientAddress: string | undefined;
   readonly service: { readonly host: string; readonly port: number };
+  /** Its connection can be handed on: it was read as an upgrade. */
+  readonly isUpgrade: boolean;
 }
 
 /** The request as it goes out now. */
@@ -33,7 +35,7 @@ export function errandOf(request: IncomingMessage, body: KeptBody, passage: Pass
 
 export function requestFields(request: IncomingMessage, passage: Passage): string[] {
   const { rawHeaders, method } = request;
-  const isUpgrade = asksForWebSocket(request);
+  const isUpgrade = passage.isUpgrade && asksForWebSocket(request);
   const isChunked = valuesOf(rawHeaders, 'transfer-encoding').length > 0;
   const takesTrailers = membersOf(rawHeaders, 'te').includes('trailers');
   const keeping = isUpgrade ? ['upgrade'] : isChunked ? ['transfer-encoding'] : [];
@@ -61,6 +63,15 @@ export function asksForWebSocket({ rawHeaders, method }: IncomingMessage): boole
     membersOf(rawHeaders, 'connection').includes('upgrade') &&
     membersOf(rawHeaders, 'upgrade').includes('websocket')
   );
+}
+
+/**
+ * What may become a WebSocket, by the bytes of its head: a GET that names one and has no body.
+ * Whoever looks so and is none loses nothing, for nothing follows it.
+ */
+export function isWebSocketHead(head: string): boolean {
+  const hasBody = /\n(?:content-length:[\t ]*0*[1-9]|transfer-encoding:)/i;
+  return /^\s*GET /.test(head) && /\nupgrade:.*websocket/i.test(head) && !hasBody.test(head);
 }
 
 function pairsOf(raw: readonly string[]): [string, string][] {

@@ -12,6 +12,7 @@ import type { AppAddress, DialSocket } from './dial.js';
 import { refuse } from './refusal.js';
 import { Hop } from './second-chance-hop.js';
 import { markIn, notHere } from './second-chance-marker.js';
+import { isWebSocketHead } from './second-chance-request.js';
 import { HEAD_BYTES_MAX, loadSend, type Send } from './second-chance-proxy.js';
 import type { Tunnel } from './tunnel.js';
 
@@ -25,6 +26,11 @@ export class SecondChances {
   /** Tells what this process has sent on from what others have. */
   readonly id = randomUUID();
   private readonly server = createHopServer();
+  /**
+   * Node takes any `Upgrade` for one as soon as somebody listens, and reads no body then: who asks
+   * for h2c, say, would lose what it has sent. So only those get this that want a WebSocket.
+   */
+  private readonly upgradeServer = withUpgrades(createHopServer());
   private open = 0;
 
   constructor(service: AppAddress, app: AppAddress, send: Send) {
@@ -34,11 +40,12 @@ export class SecondChances {
   }
 
   /** True if this client is taken care of. */
-  take(tunnel: Tunnel, client: DialSocket): boolean {
+  take(tunnel: Tunnel, client: DialSocket, isUpgrade: boolean): boolean {
     if (this.open >= SECOND_CHANCES_MAX) return false;
     this.open++;
     client.dial = new Hop(this, tunnel, client);
-    this.server.emit('connection', client);
+    const server = isUpgrade ? this.upgradeServer : this.server;
+    server.emit('connection', client);
     client.resume(); // it was held back, if it has had an app before
     return true;
   }
@@ -63,11 +70,13 @@ export interface FirstWords {
   readonly isHttp1: boolean;
   /** The mark of the tidegate that has sent it on. */
   readonly mark: string | undefined;
+  /** Its head asks for a WebSocket. */
+  readonly isUpgrade: boolean;
 }
 
 /**
- * What a client has said; undefined if that is not enough. To be asked no more once it is: each
- * look makes its socket read on.
+ * What a client has said; undefined if that is not enough: of HTTP/1 the whole head, or more than
+ * one may have. To be asked no more once it is: each look makes its socket read on.
  */
 export function firstWords(client: Socket): FirstWords | undefined {
   const first = client.read() as Buffer | null;
@@ -86,7 +95,22 @@ export function firstWords(client: Socket): FirstWords | undefined {
     gaveUp: nothing,
   };
   createDetector(facts).fromClient(first, 0);
-  return kind && { isHttp1: kind === 'http1', mark: markIn(first) };
+  if (kind === undefined) return undefined;
+  if (kind !== 'http1') return { isHttp1: false, mark: undefined, isUpgrade: false };
+  const head = headIn(first);
+  return head === undefined ? undefined : wordsOf(head);
+}
+
+function wordsOf(head: string): FirstWords {
+  return { isHttp1: true, mark: markIn(head), isUpgrade: isWebSocketHead(head) };
+}
+
+/** The whole head; undefined while it is still coming. */
+function headIn(first: Buffer): string | undefined {
+  const text = first.toString('latin1');
+  const end = /\n\r?\n/.exec(text);
+  if (end === null) return first.length < HEAD_BYTES_MAX ? undefined : text;
+  return text.slice(0, end.index + end[0].length);
 }
 
 /** True if somebody else takes care of a client whose app could not be reached. */
@@ -96,7 +120,9 @@ export function isServedElsewhere(
   said: FirstWords | undefined,
 ): boolean {
   if (said?.isHttp1 !== true) return false;
-  if (said.mark === undefined) return tunnel.around.secondChances?.take(tunnel, client) ?? false;
+  if (said.mark === undefined) {
+    return tunnel.around.secondChances?.take(tunnel, client, said.isUpgrade) ?? false;
+  }
   client.dial = undefined;
   refuse(tunnel, client, notHere(said.mark));
   return true;
@@ -120,12 +146,17 @@ function createHopServer(): Server {
   server.on('request', begin);
   server.on('checkContinue', begin);
   server.on('checkExpectation', begin);
-  server.on('upgrade', (request, socket, head) => hopOf(socket as Socket)?.begin(request, head));
-  server.on('connect', (_request, socket) => hopOf(socket as Socket)?.refuse());
+  server.on('connect', (_request, socket) => hopOf(socket as Socket)?.refuseConnect());
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (!socket.destroyed) hopOf(socket as Socket)?.refusedHead(error.code);
   });
   return server;
+}
+
+function withUpgrades(server: Server): Server {
+  return server.on('upgrade', (request, socket, head) => {
+    hopOf(socket as Socket)?.begin(request, head);
+  });
 }
 
 function hopOf(socket: Socket): Hop | undefined {
