@@ -1,9 +1,9 @@
 /**
  * The drain that the pod's annotation asks for. It begins with a new value, so that one taken back
  * by other means is not begun again; and it is taken back with the annotation, as soon as that can
- * be, unless somebody else began it. What a pod that terminates says of itself counts no more.
+ * be, unless somebody else has asked for it, too. What a pod that terminates says of itself counts
+ * no more.
  */
-import type { Budget } from './budget.js';
 import type { DrainController, Recall } from './controller.js';
 
 export interface AnnotatedListener {
@@ -25,8 +25,8 @@ export class AnnotatedDrain {
   private readonly reason: string;
   private readonly listener: AnnotatedListener;
   private value: string | undefined;
-  /** Of the drain that was begun here; another one has another. */
-  private own: Budget | undefined;
+  /** The drain's count of asks behind our own, where it was begun here; undefined for others. */
+  private ownAsks: number | undefined;
   private isRefusalSaid = false;
 
   /** `reason` is what a drain begun here gives as its own. */
@@ -52,19 +52,24 @@ export class AnnotatedDrain {
 
   private begin(failsReadiness: boolean): void {
     const { drain } = this;
+    const isOwn = this.isOwn;
     const isFirst = drain.budget === undefined;
     drain.ask(this.reason, failsReadiness);
-    if (isFirst) this.own = drain.budget;
+    if (isFirst || isOwn) this.ownAsks = drain.asks;
     // Asked for with another readiness than before.
-    else if (drain.budget === this.own) drain.failsReadiness = failsReadiness;
+    if (isOwn) drain.failsReadiness = failsReadiness;
     this.isRefusalSaid = false;
   }
 
+  /** The drain that goes on was begun here, and nobody else has asked for it since. */
+  private get isOwn(): boolean {
+    return this.drain.budget !== undefined && this.drain.asks === this.ownAsks;
+  }
+
   private takeBack(): void {
-    const { drain } = this;
-    if (this.own === undefined) return;
-    const outcome = drain.budget === this.own ? drain.recall() : 'not-draining';
-    if (outcome === 'recalled' || outcome === 'not-draining') this.own = undefined;
+    if (this.ownAsks === undefined) return;
+    const outcome = this.isOwn ? this.drain.recall() : 'not-draining';
+    if (outcome === 'recalled' || outcome === 'not-draining') this.ownAsks = undefined;
     else if (!this.isRefusalSaid) {
       this.isRefusalSaid = true;
       this.listener.goesOn(outcome);

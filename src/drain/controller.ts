@@ -59,6 +59,8 @@ export class DrainController {
   /** Since when the pod has been told to go: there is no way back. */
   terminatingMs: number | undefined;
   appSeen = false;
+  /** How often a drain has been asked for, also while one went on. */
+  asks = 0;
   /** A drain by hand, of a pod that stays: readiness tells balancers to go elsewhere. */
   failsReadiness = false;
   private readonly clock: DrainParts['clock'];
@@ -119,6 +121,7 @@ export class DrainController {
    * stays ready: Kubernetes has withdrawn it, and falls back to it where nothing else is left.
    */
   ask(reason: string, failsReadiness = false): void {
+    this.asks++;
     this.failsReadiness ||= failsReadiness && !this.terminating;
     if (this.running !== undefined) return;
     const { clock, tracker } = this;

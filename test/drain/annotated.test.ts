@@ -104,6 +104,22 @@ t.test('a drain taken back by hand is not begun again, nor the next one taken ba
   t.end();
 });
 
+t.test('its drain is not taken back once somebody else has asked for one, too', (t) => {
+  const staged = new StagedAnnotation();
+  staged.is('true');
+  staged.drain.ask('by hand', true);
+  staged.is('keep');
+  t.equal(staged.drain.failsReadiness, true);
+  staged.is(undefined);
+  t.equal(staged.phase, 'settling');
+  t.same([...staged.told, ...staged.said], ['began annotation 0']);
+  staged.drain.recall();
+  staged.is('true');
+  staged.is(undefined);
+  t.equal(staged.phase, 'serving', 'the next one is its own again');
+  t.end();
+});
+
 t.test('too late for a recall is said once, and it is taken back when it can be', (t) => {
   const staged = new StagedAnnotation();
   const work = staged.traffic.websocket();
