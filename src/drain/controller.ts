@@ -176,10 +176,14 @@ export class DrainController {
     if (this.leases === 0 && !this.endings.hasWorkWithApp()) this.finish('app-gone');
   }
 
-  /** Without its app it is still of use: to those who come, or are being answered elsewhere. */
+  /**
+   * Without its app it is still of use: to those who come, or are being answered elsewhere. Only
+   * where the pod's end was told before: else nobody knows how much of the grace is left.
+   */
   get outlivesApp(): boolean {
-    if (this.running?.ending === true || this.endings.hasWorkInApp()) return false;
-    if (this.clock.now() >= (this.budget?.deadlineMs ?? Infinity)) return false;
+    const { running } = this;
+    if (running === undefined || running.ending || !this.terminating) return false;
+    if (this.clock.now() >= running.budget.deadlineMs || this.endings.hasWorkInApp()) return false;
     return this.servesElsewhere;
   }
 
@@ -251,7 +255,9 @@ export class DrainController {
     const { running, tracker } = this;
     if (running === undefined || running.over) return;
     const activeAtEnd = tracker.activeTotal;
-    running.over = ended !== 'app-gone' || this.terminating;
+    // An app that is gone for good takes no newcomers; other pods may.
+    const isForGood = this.terminating && this.settings.secondChance === undefined;
+    running.over = ended !== 'app-gone' || isForGood;
     running.account.leasesLost += this.held.size;
     this.timer?.cancel();
     const done = (counts: Ended): void => {

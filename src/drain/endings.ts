@@ -97,12 +97,15 @@ export class Endings {
 
   /** The app itself is at it, and its socket open: its container lives. */
   hasWorkInApp(): boolean {
-    return this.some(({ active, hasApp }) => active && hasApp);
+    return this.some(({ active, hasApp, isOther }) => active && hasApp && !isOther);
   }
 
   /** Whoever never got the app is answered elsewhere, and an idle connection may yet ask for that. */
   hasWorkElsewhere(): boolean {
-    return this.idleEnds.isUnderWay || this.some(({ active, app }) => active && app === undefined);
+    if (this.idleEnds.isUnderWay) return true;
+    return this.some(({ active, app, hasApp, isOther }) => {
+      return active && (app === undefined || (isOther && hasApp));
+    });
   }
 
   /** Ends everything, and tells `done` what that comes to. */

@@ -58,6 +58,8 @@ export class Ending {
     this.asked = true;
     const { drain, waits } = this;
     const isNative = signal === 'SIGTERM' && this.settings.sidecar === 'native';
+    // Drained while others lingered, it has not heard of those who came then.
+    if (drain.outlivesApp) drain.step();
     if (drain.phase === 'drained') this.end();
     else if (isSecond || (signal === 'SIGTERM' && waits.holdsSigterm)) this.now(signal);
     else if (!isNative) drain.terminate(signal);

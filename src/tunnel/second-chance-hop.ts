@@ -175,7 +175,7 @@ export class Hop implements Reaching, TryListener {
     client.dial = undefined;
     app.dial = undefined;
     adopt(tunnel, app);
-    tunnel.join(app);
+    tunnel.join(app, !this.isOwn);
     tunnel.exchangeEnded('work');
     tunnel.follows(createWebSocketObserver(tunnel));
     tunnel.carries('websocket');

@@ -36,6 +36,8 @@ export class Tunnel extends Carried {
   readonly client: Socket;
   /** Undefined until the app is reached, and behind one that was let go of. */
   app: Socket | undefined;
+  /** That app is the one of another pod. */
+  isOther = false;
   /** A request head's CR that waits for its LF, because a line may go in before it. */
   heldCr = false;
   /** Set once a drain has touched it. */
@@ -153,9 +155,10 @@ export class Tunnel extends Carried {
 
   // An app that is let go of
 
-  /** The app is reached; from here on there are two sockets to wait for. */
-  join(app: Socket): void {
+  /** The app is reached, or that of another pod; from here on there are two sockets to wait for. */
+  join(app: Socket, isOther = false): void {
     this.app = app;
+    this.isOther = isOther;
     this.openSockets++;
     this.settle(this.kind, false);
   }

@@ -143,12 +143,12 @@ export class Traffic {
     return tunnel;
   }
 
-  /** A client comes, the app is reached, nothing has been said. */
-  connect(): Tunnel {
+  /** A client comes, the app is reached, or that of another pod; nothing has been said. */
+  connect(isOther = false): Tunnel {
     const tunnel = this.dial();
     const app = this.socket();
     this.tunnels.set(app, tunnel);
-    tunnel.join(app as unknown as Socket);
+    tunnel.join(app as unknown as Socket, isOther);
     return tunnel;
   }
 
@@ -165,9 +165,9 @@ export class Traffic {
     tunnel.exchangeEnded(purpose);
   }
 
-  /** An upgrade was asked for and accepted. */
-  websocket(): Tunnel {
-    const tunnel = this.request();
+  /** An upgrade was asked for and accepted, by the app or by another pod. */
+  websocket(isOther = false): Tunnel {
+    const tunnel = this.request(this.connect(isOther));
     this.answer(tunnel, 101);
     tunnel.carries('websocket');
     return tunnel;

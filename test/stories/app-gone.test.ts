@@ -149,3 +149,38 @@ t.test('who comes when all is drained is waited for, where others answer', (t) =
   t.equal(staged.phase, 'drained');
   t.end();
 });
+
+t.test('a WebSocket with another pod is not work of an app that is gone', (t) => {
+  const staged = drainIn('draining', ELSEWHERE);
+  const [own] = staged.traffic.tracker.tunnels();
+  staged.drain.terminate('preStop');
+  t.equal(staged.drain.outlivesApp, false, 'the app is at it');
+  const other = staged.traffic.websocket(true);
+  staged.traffic.end(own);
+  t.equal(staged.drain.outlivesApp, true);
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'draining', 'it is answered elsewhere');
+  staged.traffic.fin(other, 'app');
+  staged.drain.appRefuses();
+  t.same(staged.told, ['drained app-gone'], 'until the other pod has left it');
+  t.end();
+});
+
+t.test(
+  'who comes behind the end of an app that is gone is waited for, where others answer',
+  (t) => {
+    const staged = drainIn('draining', ELSEWHERE);
+    staged.drain.terminate('preStop');
+    const [left] = staged.traffic.tracker.tunnels();
+    staged.traffic.fin(left, 'app');
+    staged.drain.appRefuses();
+    t.same(staged.told, ['drained app-gone']);
+    staged.traffic.cut(left, 'client');
+    const hop = staged.traffic.request(staged.traffic.dial());
+    t.equal(staged.phase, 'draining');
+    staged.traffic.cut(hop, 'client');
+    staged.clock.advance(IDLE_CONFIRM_MS);
+    t.same(staged.told, ['drained app-gone', 'drained finished']);
+    t.end();
+  },
+);

@@ -5,41 +5,96 @@
 import t from 'tap';
 import { IDLE_CONFIRM_MS } from '../../src/drain/controller.js';
 import { GRACE_MS } from '../../src/drain/forced.js';
-import { type EndingSettings, REFUSAL_MS_MAX } from '../../src/drain/triggers.js';
+import { REFUSAL_MS_MAX } from '../../src/drain/triggers.js';
 import { DRAIN_SETTINGS } from '../peers/drain.js';
 import { StagedEnding } from '../peers/ending.js';
 
 const ELSEWHERE = { secondChance: { host: 'web', port: 80 } };
 
 /** A native sidecar whose requests have a second chance, and whose app is gone. */
-function bereft(settings: Partial<EndingSettings> = {}): StagedEnding {
-  const staged = new StagedEnding({ sidecar: 'native', ...settings }, ELSEWHERE);
+function untold(): StagedEnding {
+  const staged = new StagedEnding({ sidecar: 'native' }, ELSEWHERE);
   staged.port = 'refuses';
   return staged;
 }
 
-for (const told of [true, false]) {
-  const how = told ? 'told by the preStop' : 'told by nobody before';
-  t.test(`native: behind a dead app it settles, where others answer; ${how}`, async (t) => {
+/** As above, told by its preStop that the pod is terminating. */
+function bereft(): StagedEnding {
+  const staged = untold();
+  staged.drain.terminate('preStop');
+  return staged;
+}
+
+t.test('native: behind a dead app it settles, where others answer', async (t) => {
+  const staged = bereft();
+  staged.ending.signal('SIGTERM');
+  await staged.pass(0);
+  t.equal(staged.phase, 'settling');
+  const hop = staged.traffic.dial();
+  await staged.pass(DRAIN_SETTINGS.settleMinMs);
+  staged.drain.appRefuses();
+  t.same([staged.phase, staged.isOver], ['draining', false], 'one is being answered');
+  staged.traffic.cut(hop, 'client');
+  await staged.pass(IDLE_CONFIRM_MS);
+  t.equal(staged.isOver, true);
+  t.match(staged.reports, [{ reason: 'preStop', ended: 'finished' }]);
+});
+
+for (const hand of [false, true]) {
+  const before = hand ? 'by hand' : 'not at all';
+  t.test(
+    `native: SIGTERM means now where the notice did not come, drained ${before}`,
+    async (t) => {
+      const staged = untold();
+      if (hand) staged.drain.ask('by hand');
+      staged.traffic.dial();
+      staged.ending.signal('SIGTERM');
+      await staged.pass(0);
+      await staged.pass(GRACE_MS.now);
+      t.equal(staged.isOver, true, 'the grace may be spent, for all that is known');
+      t.match(staged.reports, [{ reason: hand ? 'by hand' : 'SIGTERM', ended: 'now' }]);
+    },
+  );
+}
+
+t.test(
+  'native: SIGTERM leaves those their time who came when the app was gone for good',
+  async (t) => {
     const staged = bereft();
-    if (told) staged.drain.terminate('preStop');
+    await staged.pass(DRAIN_SETTINGS.settleMaxMs);
+    const stream = staged.traffic.websocket();
+    staged.traffic.fin(stream, 'app');
+    staged.drain.appRefuses();
+    t.equal(staged.phase, 'drained');
+    const hop = staged.traffic.request(staged.traffic.dial());
     staged.ending.signal('SIGTERM');
     await staged.pass(0);
-    t.equal(staged.phase, 'settling');
-    const hop = staged.traffic.dial();
-    await staged.pass(DRAIN_SETTINGS.settleMinMs);
-    staged.drain.appRefuses();
-    t.same([staged.phase, staged.isOver], ['draining', false], 'one is being answered');
+    await staged.pass(GRACE_MS.now);
+    t.equal(staged.isOver, false, 'it is being answered');
     staged.traffic.cut(hop, 'client');
-    await staged.pass(IDLE_CONFIRM_MS);
+    staged.drain.appRefuses();
+    await staged.pass(0);
     t.equal(staged.isOver, true);
-    t.match(staged.reports, [{ reason: told ? 'preStop' : 'SIGTERM', ended: 'finished' }]);
-  });
-}
+  },
+);
+
+t.test('native: a WebSocket with another pod is no work of the app', async (t) => {
+  const staged = bereft();
+  const other = staged.traffic.websocket(true);
+  staged.ending.signal('SIGTERM');
+  await staged.pass(0);
+  await staged.pass(GRACE_MS.now);
+  t.equal(staged.phase, 'settling', 'newcomers are answered');
+  await staged.pass(DRAIN_SETTINGS.settleMaxMs);
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'draining', 'and it has its time');
+  staged.traffic.end(other);
+  await staged.pass(IDLE_CONFIRM_MS);
+  t.equal(staged.isOver, true);
+});
 
 t.test('native: behind a dead app it goes on where somebody is being answered', async (t) => {
   const staged = bereft();
-  staged.drain.terminate('preStop');
   const hop = staged.traffic.dial();
   await staged.pass(DRAIN_SETTINGS.settleMaxMs);
   t.equal(staged.phase, 'draining');
@@ -84,14 +139,13 @@ t.test('native: SIGTERM means now where the app is there, or does not say', asyn
     await staged.pass(0);
     await staged.pass(REFUSAL_MS_MAX + GRACE_MS.now);
     t.equal(staged.isOver, true, port);
-    t.same(staged.told, ['began SIGTERM 0', 'drained now']);
+    t.same(staged.told, ['began preStop 0', 'drained now']);
   }
 });
 
 t.test('native: SIGTERM means now while the app has work, though its port refuses', async (t) => {
   const staged = bereft();
   staged.traffic.websocket();
-  staged.drain.terminate('preStop');
   staged.ending.signal('SIGTERM');
   t.equal(staged.leases.size, 0);
   await staged.pass(GRACE_MS.now);
@@ -99,7 +153,7 @@ t.test('native: SIGTERM means now while the app has work, though its port refuse
 });
 
 t.test('native: SIGTERM ends at once what is drained, whoever answers elsewhere', async (t) => {
-  const staged = bereft();
+  const staged = untold();
   staged.drain.ask('by hand', true);
   staged.msUntil('drained');
   staged.drain.terminate('preStop');
@@ -110,7 +164,6 @@ t.test('native: SIGTERM ends at once what is drained, whoever answers elsewhere'
 
 t.test('native: SIGTERM that the preStop was to hold back means now', async (t) => {
   const staged = bereft();
-  staged.drain.terminate('preStop');
   staged.waits.addNotice(() => undefined);
   staged.ending.signal('SIGTERM');
   await staged.pass(GRACE_MS.now);
