@@ -103,8 +103,10 @@ export class Endings {
   /** Whoever never got the app is answered elsewhere, and an idle connection may yet ask for that. */
   hasWorkElsewhere(): boolean {
     if (this.idleEnds.isUnderWay) return true;
-    return this.some(({ active, app, hasApp, isOther }) => {
-      return active && (app === undefined || (isOther && hasApp));
+    return this.some(({ active, app, client, hasApp, isOther }) => {
+      // Checks of TCP come and go without a word: nobody is asked anything.
+      if (app === undefined) return active && client.bytesRead > 0;
+      return active && isOther && hasApp;
     });
   }
 

@@ -187,6 +187,13 @@ export class Traffic {
     return tunnel;
   }
 
+  /** Somebody whose app cannot be reached, and who has asked for something. */
+  asksElsewhere(): Tunnel {
+    const tunnel = this.request(this.dial());
+    this.pass(tunnel, 1);
+    return tunnel;
+  }
+
   /** Bytes of the client's go by. */
   pass(tunnel: Tunnel, bytes: number): void {
     (tunnel.client as unknown as StagedSocket).bytesRead += bytes;

@@ -114,11 +114,21 @@ t.test('an app that is gone while it settles is no reason to go, where others an
 t.test('those who are answered elsewhere are waited for, those whom the app left are not', (t) => {
   const staged = drainIn('draining', ELSEWHERE);
   for (const tunnel of staged.traffic.tracker.tunnels()) staged.traffic.fin(tunnel, 'app');
-  const hop = staged.traffic.dial();
+  const hop = staged.traffic.asksElsewhere();
   staged.drain.appRefuses();
   t.equal(staged.phase, 'draining');
   staged.traffic.cut(hop, 'client');
   t.equal(staged.phase, 'draining', 'its client keeps its own side open');
+  staged.drain.appRefuses();
+  t.equal(staged.phase, 'drained');
+  t.same(staged.told, ['drained app-gone']);
+  t.end();
+});
+
+t.test('a check that says nothing is not waited for, where others answer', (t) => {
+  const staged = drainIn('draining', ELSEWHERE);
+  for (const tunnel of staged.traffic.tracker.tunnels()) staged.traffic.cut(tunnel, 'client');
+  staged.traffic.dial();
   staged.drain.appRefuses();
   t.equal(staged.phase, 'drained');
   t.same(staged.told, ['drained app-gone']);
@@ -141,7 +151,7 @@ t.test('an idle connection may yet ask, where others answer', (t) => {
 t.test('who comes when all is drained is waited for, where others answer', (t) => {
   const staged = drainIn('drained', ELSEWHERE);
   staged.drain.terminate('preStop');
-  const hop = staged.traffic.request(staged.traffic.dial());
+  const hop = staged.traffic.asksElsewhere();
   staged.drain.appRefuses();
   t.equal(staged.phase, 'draining');
   staged.traffic.cut(hop, 'client');
@@ -176,7 +186,7 @@ t.test(
     staged.drain.appRefuses();
     t.same(staged.told, ['drained app-gone']);
     staged.traffic.cut(left, 'client');
-    const hop = staged.traffic.request(staged.traffic.dial());
+    const hop = staged.traffic.asksElsewhere();
     t.equal(staged.phase, 'draining');
     staged.traffic.cut(hop, 'client');
     staged.clock.advance(IDLE_CONFIRM_MS);

@@ -30,7 +30,7 @@ t.test('native: behind a dead app it settles, where others answer', async (t) =>
   staged.ending.signal('SIGTERM');
   await staged.pass(0);
   t.equal(staged.phase, 'settling');
-  const hop = staged.traffic.dial();
+  const hop = staged.traffic.asksElsewhere();
   await staged.pass(DRAIN_SETTINGS.settleMinMs);
   staged.drain.appRefuses();
   t.same([staged.phase, staged.isOver], ['draining', false], 'one is being answered');
@@ -66,7 +66,7 @@ t.test(
     staged.traffic.fin(stream, 'app');
     staged.drain.appRefuses();
     t.equal(staged.phase, 'drained');
-    const hop = staged.traffic.request(staged.traffic.dial());
+    const hop = staged.traffic.asksElsewhere();
     staged.ending.signal('SIGTERM');
     await staged.pass(0);
     await staged.pass(GRACE_MS.now);
@@ -95,7 +95,7 @@ t.test('native: a WebSocket with another pod is no work of the app', async (t) =
 
 t.test('native: behind a dead app it goes on where somebody is being answered', async (t) => {
   const staged = bereft();
-  const hop = staged.traffic.dial();
+  const hop = staged.traffic.asksElsewhere();
   await staged.pass(DRAIN_SETTINGS.settleMaxMs);
   t.equal(staged.phase, 'draining');
   staged.ending.signal('SIGTERM');
