@@ -136,7 +136,10 @@ export class Farewells {
   }
 }
 
-/** It can be said goodbye to: HTTP ends with its answers, and an app must have been reached. */
-function isPartner(tunnel: Tunnel): boolean {
-  return tunnel.active && tunnel.kind !== 'http1' && tunnel.app !== undefined && !tunnel.isOver;
+/**
+ * It can be said goodbye to: HTTP ends with its answers, and an app must have been reached. Only an
+ * event stream can come from another pod, and have no app here.
+ */
+function isPartner({ active, kind, app, isOver }: Tunnel): boolean {
+  return active && kind !== 'http1' && (app !== undefined || kind === 'sse') && !isOver;
 }

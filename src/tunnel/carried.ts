@@ -95,6 +95,13 @@ export abstract class Carried implements Facts {
     this.carries('tcp');
   }
 
+  /** What was open was ended by our goodbye, and nothing follows. */
+  endedByFarewell(): void {
+    const ended = this.exchanges.drop();
+    if (ended > 0) this.around.events.saidFarewell(ended);
+    this.settle('http1', false);
+  }
+
   /**
    * What is carried goes on behind what was: as HTTP between exchanges, or as if nothing had been
    * said yet. What was open was ended by our goodbye.

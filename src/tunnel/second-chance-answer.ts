@@ -5,10 +5,12 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
+import { isEventBoundary, STREAM_START, tailAfter } from '../protocol/events/boundary.js';
+import { LAST_CHUNK, lastEventChunk, retryField } from '../protocol/events/farewell.js';
 import { endToEnd, membersOf, type RawFields, valuesOf } from './second-chance-fields.js';
 
 const CRLF = '\r\n';
-const LAST_CHUNK = '0\r\n';
+const LAST_CHUNK_LINE = '0\r\n';
 const UPGRADE_REQUIRED = 426;
 
 /** To whom an answer goes, and what was asked. */
@@ -22,8 +24,8 @@ export interface Asked {
   sent(bytes: number): void;
 }
 
-/** What an answer comes to: whole, or cut off. */
-export type Ended = (isWhole: boolean) => void;
+/** What an answer comes to: whole, cut off, or an event stream that we have ended. */
+export type Ended = (how: 'whole' | 'cut' | 'farewell') => void;
 
 function lines(fields: RawFields): string {
   let text = '';
@@ -54,6 +56,10 @@ export class Answer {
   private readonly from: IncomingMessage;
   private readonly ended: Ended;
   private readonly isChunked: boolean;
+  /** The last content bytes of an event stream. */
+  private tail = STREAM_START;
+  /** Set once a goodbye is asked for. */
+  private retryMs: number | undefined;
   private isOver = false;
 
   constructor(asked: Asked, from: IncomingMessage, ended: Ended) {
@@ -65,9 +71,24 @@ export class Answer {
     from.on('data', this.passChunk);
     from.on('end', this.passEnd);
     // Node tells of what was cut off in several ways, but always by this in the end.
-    from.on('error', () => this.end(false));
-    from.on('close', () => this.end(false));
+    from.on('error', () => this.end('cut'));
+    from.on('close', () => this.end('cut'));
     asked.client.on('drain', this.goOn);
+  }
+
+  /** Ends an event stream for its client, with `retryMs`, as soon as no event is split by that. */
+  sayFarewell(retryMs: number): void {
+    this.retryMs ??= retryMs;
+    if (!this.isOver) this.speakIfDue(this.retryMs);
+  }
+
+  private speakIfDue(retryMs: number): void {
+    if (hasCoding(this.from)) {
+      if (this.isChunked) this.write(LAST_CHUNK); // nothing may be put into it
+    } else if (isEventBoundary(this.tail)) {
+      this.write(this.isChunked ? lastEventChunk(retryMs) : retryField(retryMs));
+    } else return;
+    this.end('farewell');
   }
 
   private head(): Buffer {
@@ -91,33 +112,35 @@ export class Answer {
       this.write(Buffer.from(CRLF));
       client.uncork();
     }
+    this.tail = tailAfter(this.tail, chunk, 0, chunk.length);
     if (client.writableNeedDrain) this.from.pause();
+    if (this.retryMs !== undefined) this.speakIfDue(this.retryMs);
   };
 
   private readonly passEnd = (): void => {
-    if (!this.from.complete || this.asked.isCut()) return this.end(false);
+    if (!this.from.complete || this.asked.isCut()) return this.end('cut');
     if (this.isChunked) {
       const trailers = lines(this.from.rawTrailers);
-      this.write(Buffer.from(LAST_CHUNK + trailers + CRLF, 'latin1'));
+      this.write(Buffer.from(LAST_CHUNK_LINE + trailers + CRLF, 'latin1'));
     }
-    this.end(true);
+    this.end('whole');
   };
 
   private readonly goOn = (): void => {
     this.from.resume();
   };
 
-  private write(bytes: Buffer): void {
+  private write(bytes: Uint8Array): void {
     this.asked.sent(bytes.length);
     this.asked.client.write(bytes);
   }
 
-  private end(isWhole: boolean): void {
+  private end(how: Parameters<Ended>[0]): void {
     if (this.isOver) return;
     this.isOver = true;
     this.from.removeListener('data', this.passChunk);
     this.asked.client.removeListener('drain', this.goOn);
-    this.ended(isWhole);
+    this.ended(how);
   }
 }
 
@@ -125,6 +148,11 @@ export class Answer {
 function isChunked({ method, isOld }: Asked, { statusCode, rawHeaders }: IncomingMessage): boolean {
   const hasBody = method !== 'HEAD' && statusCode !== 204 && statusCode !== 304;
   return hasBody && !isOld && valuesOf(rawHeaders, 'content-length').length === 0;
+}
+
+/** Its content is encoded: where an event ends cannot be seen. */
+function hasCoding({ rawHeaders }: IncomingMessage): boolean {
+  return membersOf(rawHeaders, 'content-encoding').some((coding) => coding !== 'identity');
 }
 
 /** An event stream that announces its length is an ordinary answer. */

@@ -6,9 +6,8 @@
 import type { IncomingMessage, InformationEvent } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Timer } from '../clock.js';
-import { createWebSocketObserver } from '../protocol/websocket/observer.js';
-import { adopt, type DialSocket, type Reaching } from './dial.js';
-import { joinLanes } from './lane.js';
+import { retryMsFrom } from '../protocol/events/farewell.js';
+import type { DialSocket, Reaching } from './dial.js';
 import { UNAVAILABLE } from './refusal.js';
 import { Answer, type Asked, isEventStream, wholeHead } from './second-chance-answer.js';
 import { KeptBody } from './second-chance-body.js';
@@ -16,7 +15,8 @@ import { endBroken, endInOrder, plain } from './second-chance-end.js';
 import type { SecondChances } from './second-chance.js';
 import { MARKER_LOWER, notHere } from './second-chance-marker.js';
 import type { Errand } from './second-chance-proxy.js';
-import { errandOf } from './second-chance-request.js';
+import { asksForWebSocket, errandOf } from './second-chance-request.js';
+import { joinSwitched } from './second-chance-switched.js';
 import { Try, type TryListener } from './second-chance-try.js';
 import type { Tunnel } from './tunnel.js';
 
@@ -38,6 +38,7 @@ export class Hop implements Reaching, TryListener {
   /** What came behind the head of an upgrade. */
   private early: Buffer | undefined;
   private current: Try | undefined;
+  private answer: Answer | undefined;
   private timer: Timer;
   /** Somebody has said something. */
   private isHeard = false;
@@ -53,7 +54,7 @@ export class Hop implements Reaching, TryListener {
     this.client = client;
     this.countedBytes = client.bytesRead - client.readableLength;
     this.untilMs = clock.now() + policy.appConnectTimeoutMs;
-    this.timer = clock.after(policy.appConnectTimeoutMs, headTimedOut, this);
+    this.timer = clock.after(policy.appConnectTimeoutMs, () => this.refuse());
     tunnel.exchangeBegan('work');
     tunnel.carries('http1');
   }
@@ -72,9 +73,19 @@ export class Hop implements Reaching, TryListener {
       this.refuse(503, notHere(String(mark)));
       return;
     }
+    if (early !== undefined && this.refusesUpgrade(request)) return;
     this.body = new KeptBody(request, () => this.countReceived());
     this.client.on('end', () => this.current?.endSending());
     this.attempt();
+  }
+
+  /** A drain has come so far that no WebSocket may begin. */
+  private refusesUpgrade(request: IncomingMessage): boolean {
+    const { policy, events } = this.tunnel.around;
+    if (!policy.refusesUpgrades || !asksForWebSocket(request)) return false;
+    events.refusedLate();
+    this.refuse();
+    return true;
   }
 
   /** Pipelined behind it: nobody's. Node keeps each of them, so there is an end to it. */
@@ -146,9 +157,10 @@ export class Hop implements Reaching, TryListener {
       sent: (bytes) => void (this.tunnel.around.events.sentBytes += bytes),
     };
     if (isEventStream(asked, answer)) this.tunnel.carries('sse');
-    new Answer(asked, answer, (isWhole) => {
-      if (isWhole) this.finish();
-      else this.cutOff();
+    this.answer = new Answer(asked, answer, (how) => {
+      if (how === 'whole') this.finish();
+      else if (how === 'cut') this.cutOff();
+      else this.bidFarewell();
     });
   }
 
@@ -163,28 +175,14 @@ export class Hop implements Reaching, TryListener {
     if (!this.isOwn) this.tunnel.around.events.secondChance();
   }
 
-  /** The upgrade was accepted: from here on it is a tunnel like any other. */
-  switched(answer: IncomingMessage, socket: Socket, head: Buffer): void {
-    const { tunnel, client, early } = this;
-    const app = socket as DialSocket;
+  /** The upgrade was accepted. */
+  switched(answer: IncomingMessage, socket: Socket, fromApp: Buffer): void {
     this.told(101);
     this.countReceived();
     this.write(wholeHead(answer, ['upgrade', 'connection']));
     this.over();
     this.current = undefined;
-    client.dial = undefined;
-    app.dial = undefined;
-    adopt(tunnel, app);
-    tunnel.join(app, !this.isOwn);
-    tunnel.exchangeEnded('work');
-    tunnel.follows(createWebSocketObserver(tunnel));
-    tunnel.carries('websocket');
-    if (early !== undefined && early.length > 0) {
-      client.unshift(early);
-    }
-    tunnel.around.events.receivedBytes -= client.readableLength; // the lane counts them
-    if (head.length > 0) app.unshift(head);
-    joinLanes(client, app);
+    joinSwitched(this.tunnel, socket, !this.isOwn, { fromClient: this.early, fromApp });
   }
 
   broke(): void {
@@ -201,7 +199,7 @@ export class Hop implements Reaching, TryListener {
       this.refuse();
       return;
     }
-    this.timer = clock.after(Math.min(this.retryMs, leftMs), retry, this);
+    this.timer = clock.after(Math.min(this.retryMs, leftMs), () => this.attempt());
     this.retryMs = Math.min(this.retryMs * 2, RETRY_MAX_MS);
   }
 
@@ -224,9 +222,12 @@ export class Hop implements Reaching, TryListener {
     return !this.isOver && this.current?.isSent === true;
   }
 
-  /** A drain asks for the end: what was sent to nobody is refused, the rest has its time. */
+  /** A drain asks for the end: what was sent to nobody is refused, streams end, the rest has its time. */
   giveUp(): void {
     if (!this.isElsewhere) this.refuse();
+    else if (this.tunnel.kind === 'sse') {
+      this.answer?.sayFarewell(retryMsFrom(this.tunnel.around.random()));
+    }
   }
 
   /** The client is gone, and so is what was done for it. */
@@ -251,6 +252,15 @@ export class Hop implements Reaching, TryListener {
     this.current?.done();
     if (this.tunnel.kind === 'sse') this.tunnel.carries('http1');
     this.tunnel.exchangeEnded('work');
+    this.part();
+  }
+
+  /** Its event stream was ended for a drain: that was the goodbye, and it counts as one. */
+  private bidFarewell(): void {
+    if (this.isOver) return;
+    this.current?.leave();
+    this.tunnel.partedBy('drain');
+    this.tunnel.endedByFarewell();
     this.part();
   }
 
@@ -286,12 +296,4 @@ export class Hop implements Reaching, TryListener {
     this.tunnel.around.events.receivedBytes += bytesRead - this.countedBytes;
     this.countedBytes = bytesRead;
   }
-}
-
-function headTimedOut(hop: Hop): void {
-  hop.refuse();
-}
-
-function retry(hop: Hop): void {
-  hop.attempt();
 }
