@@ -96,8 +96,8 @@ export class Answer {
     const keeping = statusCode === UPGRADE_REQUIRED ? ['upgrade'] : [];
     if (this.isChunked) keeping.push('transfer-encoding');
     const fields = endToEnd(rawHeaders, keeping, this.isChunked ? [] : ['trailer']);
-    const isCoded = this.isChunked && valuesOf(rawHeaders, 'transfer-encoding').length > 0;
-    if (this.isChunked && !isCoded) fields.push('Transfer-Encoding', 'chunked');
+    const codings = membersOf(rawHeaders, 'transfer-encoding');
+    if (this.isChunked && codings.at(-1) !== 'chunked') fields.push('Transfer-Encoding', 'chunked');
     fields.push('Connection', keeping.includes('upgrade') ? 'close, Upgrade' : 'close');
     return Buffer.from(statusLine(this.from) + lines(fields) + CRLF, 'latin1');
   }
