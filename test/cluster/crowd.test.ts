@@ -77,7 +77,7 @@ function wasHeld(t: Test, { pod, toldMs, stream, last }: Fate): void {
   const terminated = {
     exitCode: 0,
     message:
-      /"ended":"finished","activeAtStart":1,"activeAtEnd":0,"finished":0,"farewell":1,"cut":0/,
+      /"ended":"finished","activeAtStart":1,"activeAtEnd":0,"leasesAtEnd":0,"finished":0,"farewell":1,"cut":0/,
   };
   t.match(sidecar, { restartCount: 0, state: { terminated } }, `${pod}: sidecar`);
 }

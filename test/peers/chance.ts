@@ -9,6 +9,10 @@ import { type Bytes, Peer, RawApp, freePort } from './peer.js';
 import { startTidegate, type Tidegate } from './tidegate.js';
 import { until } from './until.js';
 
+/** What an upload may cost, of whatever size. */
+const GROWTH_BYTES_MAX = 96 * 1_048_576;
+const PIECE = Buffer.alloc(1_048_576, 'x');
+
 export interface Pods {
   /** Its app is gone. */
   readonly here: Tidegate;
@@ -73,6 +77,29 @@ export async function exchange(
   const app = await pods.app.accepted();
   await app.gotText(seen);
   return { client, app };
+}
+
+/** An upload of so many bytes through the pod without an app, whose memory it does not fill. */
+export async function streamsUpload(t: Test, uploadBytes: number): Promise<void> {
+  const pods = await openPods(t);
+  const before = pods.here.residentBytes();
+  const head = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: ${uploadBytes}\r\n\r\n`;
+  const { client, app } = await exchange(pods, head);
+  app.keeps = false;
+  const headBytes = app.receivedBytes;
+  for (let sent = 0; sent < uploadBytes; sent += PIECE.length) {
+    if (!client.socket.write(PIECE)) {
+      await until(() => !client.socket.writableNeedDrain, 'it is taken', 30_000);
+    }
+  }
+  await app.got(headBytes + uploadBytes, 60_000);
+  const growth = pods.here.residentBytes() - before;
+  t.ok(growth < GROWTH_BYTES_MAX, `it has grown by ${growth} bytes`);
+  t.comment(`it has grown by ${Math.round(growth / 1_048_576)} MiB`);
+  app.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi');
+  t.equal(await client.left(), 'end');
+  client.end();
+  await leavesNothing(t, pods);
 }
 
 /** The message without what the way adds to it. */
