@@ -40,6 +40,7 @@ export interface Message {
   readonly ended: string;
   readonly activeAtStart: number;
   readonly activeAtEnd: number;
+  readonly leasesAtEnd: number;
   readonly finished: number;
   readonly farewell: number;
   readonly cut: number;
