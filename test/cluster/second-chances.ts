@@ -35,13 +35,14 @@ const PLAN = {
 const LANES = ['getKept', 'postKept', 'seldomKept', 'getOnce', 'postOnce'] as const;
 const SIGNALS = ['SIGKILL', 'SIGTERM'] as const;
 const SIDECARS = ['native', 'classic'] as const;
-/** What becomes of a request behind which there is no app: tidegate says so, or is gone as well. */
+/** What becomes of a request behind which there is no app: tidegate says so, or is gone as well, or nobody says. */
 const CAUSES = [
   'wrong-status-503',
   'refused',
   'ended-before-answer',
   'reset',
   'timeout-connecting',
+  'unfinished-at-stop',
 ];
 
 interface Hookless {

@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const LEASES = 'http://127.0.0.1:9180/leases';
 const RETRY_MS = 200;
-const DIES_AFTER_MS = 500;
+/** Long enough for its log to be followed. */
+const DIES_AFTER_MS = 6_000;
 
 interface Told {
   readonly id: string;
