@@ -19,7 +19,7 @@ export const UNAVAILABLE =
 
 /** Ends a client that nobody will answer. Its first bytes, if any, wait in its socket. */
 export function refuse(tunnel: Tunnel, client: LaneSocket, answer = UNAVAILABLE): void {
-  observeWaiting(tunnel, client.read() as Buffer | null);
+  observeWaiting(tunnel, readWaiting(client));
   if (tunnel.kind !== 'http1') {
     client.resetAndDestroy();
     return;
@@ -31,9 +31,20 @@ export function refuse(tunnel: Tunnel, client: LaneSocket, answer = UNAVAILABLE)
   tunnel.limitEnding(LINGER_MS, cutLingering, client);
 }
 
-function observeWaiting(tunnel: Tunnel, waiting: Buffer | null): void {
+/** All that waits in a socket; from Node 26 on each read gives one piece of it. */
+export function readWaiting(socket: Socket): Buffer | undefined {
+  const pieces: Buffer[] = [];
+  for (let piece = read(socket); piece !== null; piece = read(socket)) pieces.push(piece);
+  return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
+}
+
+function read(socket: Socket): Buffer | null {
+  return socket.read() as Buffer | null;
+}
+
+function observeWaiting(tunnel: Tunnel, waiting: Buffer | undefined): void {
   try {
-    for (let at = 0; waiting !== null && at < waiting.length;) {
+    for (let at = 0; waiting !== undefined && at < waiting.length;) {
       at = tunnel.observer.fromClient(waiting, at);
     }
   } catch (error) {

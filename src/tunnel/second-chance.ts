@@ -9,7 +9,7 @@ import type { Socket } from 'node:net';
 import type { Facts, Kind } from '../protocol/contract.js';
 import { createDetector } from '../protocol/detect.js';
 import type { AppAddress, DialSocket } from './dial.js';
-import { refuse } from './refusal.js';
+import { readWaiting, refuse } from './refusal.js';
 import { Hop } from './second-chance-hop.js';
 import { markIn, notHere } from './second-chance-marker.js';
 import { isWebSocketHead } from './second-chance-request.js';
@@ -79,8 +79,8 @@ export interface FirstWords {
  * one may have. To be asked no more once it is: each look makes its socket read on.
  */
 export function firstWords(client: Socket): FirstWords | undefined {
-  const first = client.read() as Buffer | null;
-  if (first === null) return undefined;
+  const first = readWaiting(client);
+  if (first === undefined) return undefined;
   client.unshift(first);
   let kind: Kind | undefined;
   const nothing = (): void => undefined;
