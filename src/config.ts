@@ -172,10 +172,12 @@ export function commandEnvironment(env: Environment = process.env): {
 export function helpText(): string {
   return `Usage: tidegate [SETTING...]
        tidegate demo [SETTING...]
+       tidegate demo app [PORT|HOST:PORT]
        tidegate status|drain|wait [OPTION...]
 
 Carries the traffic of the app in front of which it stands, and on SIGTERM waits
-until nothing is in use any more. \`demo\` brings a small app of its own.
+until nothing is in use any more. \`demo\` brings a small app of its own,
+\`demo app\` is that app alone (at 3000), as an app container may run it.
 \`status\` says where a running tidegate stands, \`drain\` starts its drain,
 \`wait\` waits until its pod may be deleted; each tells its options with --help.
 With --pod they ask through a cluster's API server.

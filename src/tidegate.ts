@@ -18,6 +18,9 @@ if (command === '--help' || command === '-h' || command === 'help') {
 } else if (command === '--version' || command === 'version') {
   const { VERSION } = await import('./build.js');
   process.stdout.write(`tidegate ${VERSION}\n`);
+} else if (command === 'demo' && rest[0] === 'app') {
+  const { runDemoApp } = await import('./demo/alone.js');
+  process.exit(await runDemoApp(rest.slice(1)));
 } else if (command === 'demo') {
   const { runDemo } = await import('./demo/run.js');
   process.exit(await runDemo(rest));

@@ -1,9 +1,10 @@
 /**
  * `tidegate demo` as somebody meets it who has just fetched the project: what it says to try works
- * when it is copied, and Ctrl-C ends it, also while a stream is open.
+ * when it is copied, and Ctrl-C ends it, also while a stream is open. And `tidegate demo app`, the
+ * app of it alone, as a container runs it.
  */
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import t, { type Test } from 'tap';
 import { testWith } from '../peers/programs.js';
 import { freePort, outputOf, run, start } from '../peers/running.js';
@@ -118,5 +119,37 @@ testWith(['curl'], 'a stream that ends lets the demo go, a second Ctrl-C too', a
     t.match(spawned.lines.at(-1), { farewell: 1, finished: 0, cut: 0 });
     t.equal(code, 0, 'the stream is whole');
     t.match(output.stdout, GOODBYE);
+  }
+});
+
+t.test('the app alone answers at its address, and SIGTERM ends it at once', async (t) => {
+  const at = `127.0.0.1:${await freePort()}`;
+  const spawned = spawnTidegate(['demo', 'app', at]);
+  t.teardown(() => spawned.kill('SIGKILL'));
+  await until(() => spawned.output.length > 0, 'it listens', 20_000);
+  t.same(spawned.output, [`the demo app listens at ${at}`]);
+  const events = await fetch(`http://${at}/events`);
+  const reader = (events.body as ReadableStream<Uint8Array>).getReader();
+  t.match(Buffer.from((await reader.read()).value ?? []).toString(), 'data: Welcome.');
+  spawned.kill('SIGTERM');
+  t.same(await within(spawned.exited, 'it ends'), { code: 0, signal: null });
+  await t.rejects(reader.read(), 'its stream is cut');
+});
+
+t.test('the app alone says what is wrong with its address', async (t) => {
+  const holder = createServer().listen(0, '127.0.0.1');
+  await once(holder, 'listening');
+  t.teardown(() => void holder.close());
+  const taken = `127.0.0.1:${(holder.address() as AddressInfo).port}`;
+  const faults = [
+    { words: [taken], code: 1, line: { key: 'demo app', value: taken } },
+    { words: ['web'], code: 64, line: { key: 'demo app', value: 'web' } },
+    { words: ['1', '2'], code: 64, line: { value: '1 2', reason: 'is more than one address' } },
+  ];
+  for (const { words, code, line } of faults) {
+    const { exited, lines, output } = spawnTidegate(['demo', 'app', ...words]);
+    t.same(await within(exited, 'it ends'), { code, signal: null });
+    t.match(lines, [{ level: 'error', ...line }]);
+    t.same(output, []);
   }
 });
