@@ -1,0 +1,13 @@
+# Sourced by build and asked by tools.ts: what charts are held to, with its version, and where it is.
+tools="${TIDEGATE_TEST_CHART_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/tidegate/chart-tools}"
+helm3_version=v3.19.4
+helm4_version=v4.3.1
+kubeconform_version=v0.7.0
+kubernetes_version=v1.34.4
+operator_version=v0.85.0
+made_of="$(sha256sum <"$(dirname "${BASH_SOURCE[0]}")/schemas.mjs" | cut -c1-8)"
+helm3="$tools/helm3-$helm3_version"
+helm4="$tools/helm4-$helm4_version"
+kubeconform="$tools/kubeconform-$kubeconform_version"
+crds="$tools/crds-$operator_version"
+schemas="$tools/schemas-$kubernetes_version-$operator_version-$made_of"
