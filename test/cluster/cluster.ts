@@ -37,6 +37,8 @@ export interface Cluster {
   };
   /** A command line of kubectl. */
   command(...args: readonly string[]): Command;
+  /** A command line of any program that speaks to the cluster as its administrator, like Helm. */
+  reaching(...command: Command): Command;
   /** A command line of the built tidegate, for people and scripts outside of pods. */
   tidegate(...args: readonly string[]): Command;
 }
@@ -104,6 +106,7 @@ async function open(): Promise<Cluster> {
     return {
       image,
       command: (...args) => ['kubectl', ...args],
+      reaching: (...command) => command,
       tidegate: (...args) => [NODE, BUNDLE, ...args],
     };
   }
@@ -126,6 +129,7 @@ async function open(): Promise<Cluster> {
       },
     },
     command: (...args) => [script('in'), 'kubectl', ...args],
+    reaching: (...command) => [script('in'), ...command],
     tidegate: (...args) => [script('in'), NODE, BUNDLE, ...args],
   };
 }
