@@ -163,7 +163,7 @@ function isEnvironmentPattern(node: ts.Node): boolean {
 
 /** A test stands where what it tests stands; some rooms of test/ have no counterpart. */
 export function testsMirrorSource(tests: readonly string[], sources: readonly string[]): string[] {
-  const free = /^test\/(process|stories|wire|peers|cluster)\//;
+  const free = /^test\/(process|stories|wire|peers|charts|cluster)\//;
   return tests
     .filter((path) => /\.(test|long)\.ts$/.test(path) && !free.test(path))
     .filter((path) => path !== 'test/layout.test.ts')
