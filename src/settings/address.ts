@@ -1,8 +1,8 @@
 /**
- * Addresses as settings and log lines have them: `PORT`, `HOST:PORT` or `[IPV6]:PORT`. Nothing is
- * looked up here.
+ * Addresses as settings and log lines have them: `PORT`, `HOST:PORT` or `[IP]:PORT`, where an IPv6
+ * address needs the brackets. Nothing is looked up here.
  */
-import { isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 
 import { ValueError } from '../errors.js';
 
@@ -33,7 +33,8 @@ function parsePort(text: string): number {
 function parseHost(text: string): string {
   if (text.startsWith('[') && text.endsWith(']')) {
     const host = text.slice(1, -1);
-    if (!isIPv6(host)) throw new ValueError('has no IPv6 address in its brackets');
+    // Of either family: a manifest says [$(POD_IP)] and cannot know which one the pod will have.
+    if (isIP(host) === 0) throw new ValueError('has no IP address in its brackets');
     return host;
   }
   if (text.includes(':')) throw new ValueError('needs brackets around its IPv6 address');

@@ -20,6 +20,19 @@ t.test('a port, a host with a port, or an IPv6 address in brackets is an address
   t.end();
 });
 
+t.test(
+  'an IPv4 address may stand in brackets, for those who do not know which family it is',
+  (t) => {
+    const address = { host: '10.244.0.7', port: 3000 };
+    t.same(parseAddress('[10.244.0.7]:3000'), address);
+    t.equal(formatAddress(address), '10.244.0.7:3000');
+    for (const text of ['[app]:80', '[10.0.0]:80', '[]:80', '[10.0.0.1:80']) {
+      t.throws(() => parseAddress(text), { code: 'ERR_VALUE' }, text);
+    }
+    t.end();
+  },
+);
+
 t.test('what has no port from 0 to 65535 is refused', (t) => {
   const message = 'is not PORT or HOST:PORT with a port from 0 to 65535';
   for (const text of ['', 'localhost', 'localhost:', '65536', '-1', '80a', '8 0', '0x50', 'a:b']) {
@@ -35,7 +48,7 @@ t.test('what has no host before its port is refused', (t) => {
   }
   t.throws(() => parseAddress('http://x:80'), { code: 'ERR_VALUE' });
   t.throws(() => parseAddress('::1:80'), { message: 'needs brackets around its IPv6 address' });
-  t.throws(() => parseAddress('[x]:80'), { message: 'has no IPv6 address in its brackets' });
+  t.throws(() => parseAddress('[x]:80'), { message: 'has no IP address in its brackets' });
   t.end();
 });
 
