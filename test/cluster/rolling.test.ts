@@ -1,6 +1,9 @@
 /**
- * Rolling restarts of three pods under load, one of each kind; more of them in rolling.long.ts.
+ * Rolling restarts of three pods under load: what is lost without tidegate, and nothing with it. The
+ * other pairs of sidecar and app, and more restarts, are in rolling.long.ts.
  */
-import { testRollings } from './rollings.js';
+import { testAlone, testBehindTidegate } from './rollings.js';
 
-testRollings(1);
+testAlone(1);
+testBehindTidegate(1, 'native', 'closes');
+testBehindTidegate(1, 'classic', 'exits');

@@ -25,10 +25,10 @@ const CROSSED_MAX = 5;
 /** Between the load's clock and the cluster's. */
 const SLACK_MS = 1_000;
 
-/** Each with so many restarts, one after the other. */
-export function testRollings(restarts: number): void {
-  const times = timesOf(restarts);
-  testOnCluster(`${times}: an app that exits on SIGTERM loses all it holds`, async (t, c) => {
+/** An app that is alone, with so many restarts. */
+export function testAlone(restarts: number): void {
+  const title = `${timesOf(restarts)}: an app that exits on SIGTERM loses all it holds`;
+  testOnCluster(title, async (t, c) => {
     const rollout = { manifest: 'alone', manner: 'exits' } as const;
     const { report } = await restartedUnderLoad(t, c, restarts, rollout);
     const { streams } = report;
@@ -36,10 +36,6 @@ export function testRollings(restarts: number): void {
     t.ok(closesOf(report, 1006) >= restarts * SOCKETS, 'every WebSocket was lost, each time');
     t.ok(streams.cutByFin + streams.cutByReset >= restarts * STREAMS, 'and every event stream');
   });
-
-  for (const name of ['native', 'classic'] as const) {
-    for (const manner of ['exits', 'closes'] as const) testBehindTidegate(restarts, name, manner);
-  }
 }
 
 export function testBehindTidegate(
