@@ -1,0 +1,18 @@
+{{- /* Labels of everything of this release. */ -}}
+{{- define "tidegate.labels" -}}
+app.kubernetes.io/name: tidegate
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
+{{- end -}}
+
+{{- /* What is rendered, in words, for NOTES.txt. */ -}}
+{{- define "tidegate.parts" -}}
+{{- $parts := list -}}
+{{- if .Values.podMonitor.enabled }}{{ $parts = append $parts "a PodMonitor" }}{{ end -}}
+{{- if .Values.prometheusRule.enabled }}{{ $parts = append $parts "alerts" }}{{ end -}}
+{{- if .Values.dashboard.enabled }}{{ $parts = append $parts "a dashboard" }}{{ end -}}
+{{- if .Values.networkPolicy.enabled }}{{ $parts = append $parts "a network policy" }}{{ end -}}
+{{- $parts | join ", " | default "nothing: every part of it is off" -}}
+{{- end -}}
