@@ -14,9 +14,13 @@ export function isLoopback(address: string | undefined): boolean {
   return address !== undefined && (address === '::1' || LOOPBACK.test(address));
 }
 
-/** Without a token set, only loopback may change anything. */
+/**
+ * Without a token set, only loopback may change anything. Both ends are looked at: a mesh's proxy
+ * brings others' calls from 127.0.0.6 to the pod's own address.
+ */
 export function mayChange(request: IncomingMessage, token: string | undefined): boolean {
-  if (isLoopback(request.socket.remoteAddress)) return true;
+  const { localAddress, remoteAddress } = request.socket;
+  if (isLoopback(remoteAddress) && isLoopback(localAddress)) return true;
   if (token === undefined) return false;
   const own = request.headers[TOKEN_HEADER];
   const bearer = BEARER.exec(request.headers.authorization ?? '')?.[1];

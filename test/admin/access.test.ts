@@ -23,13 +23,27 @@ t.test('loopback is 127.0.0.0/8, also mapped into IPv6, and ::1', (t) => {
   t.end();
 });
 
-function from(remoteAddress: string, headers: IncomingHttpHeaders = {}): IncomingMessage {
-  return { socket: { remoteAddress }, headers } as IncomingMessage;
+function from(
+  remoteAddress: string,
+  headers: IncomingHttpHeaders = {},
+  localAddress = remoteAddress,
+): IncomingMessage {
+  return { socket: { remoteAddress, localAddress }, headers } as IncomingMessage;
 }
 
 t.test('loopback needs no token, even where there is one', (t) => {
   t.equal(mayChange(from('127.0.0.1'), undefined), true);
   t.equal(mayChange(from('::1'), 'secret'), true);
+  t.end();
+});
+
+t.test('a proxy of the pod that calls its address from loopback needs it', (t) => {
+  const called = (localAddress: string, headers: IncomingHttpHeaders = {}): boolean =>
+    mayChange(from('127.0.0.6', headers, localAddress), 'secret');
+  t.equal(called('10.1.2.3'), false);
+  t.equal(called('::ffff:10.1.2.3'), false);
+  t.equal(called('10.1.2.3', { 'x-tidegate-token': 'secret' }), true);
+  t.equal(called('127.0.0.1'), true);
   t.end();
 });
 

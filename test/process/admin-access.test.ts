@@ -21,8 +21,13 @@ interface Answer {
 }
 
 /** Sends these bytes and reads until the other side ends. */
-async function exchange(host: string, port: number, bytes: string): Promise<Answer> {
-  const socket = connect(port, host);
+async function exchange(
+  host: string,
+  port: number,
+  bytes: string,
+  from: { readonly localAddress?: string } = {},
+): Promise<Answer> {
+  const socket = connect({ port, host, ...from });
   // What is refused while it is still being sent is reset, after its answer.
   socket.on('error', () => undefined);
   socket.setTimeout(IDLE_MS, () => socket.destroy());
@@ -104,6 +109,16 @@ testFromOutside('another address changes nothing, whatever it says', async (t, a
       1,
       'it serves on',
     );
+  }
+});
+
+testFromOutside('what a proxy in the pod passes on is not loopback', async (t, address) => {
+  const { admin } = await start(t, [], '[::]:0');
+  // As Istio's does with what it takes for any other pod.
+  const proxy = { localAddress: '127.0.0.6' };
+  for (const method of CALLS) {
+    const answer = await exchange(address, admin.port, request(method, '/drain'), proxy);
+    isRefusal(t, answer, 403, 'forbidden');
   }
 });
 
