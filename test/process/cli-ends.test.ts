@@ -10,6 +10,9 @@ import { freePort, outputOf, type Ran, run, start } from '../peers/running.js';
 import { BUNDLE, NODE, startTidegate } from '../peers/tidegate.js';
 import { until, within } from '../peers/until.js';
 
+/** Most of it is waiting. */
+t.jobs = 4;
+
 const command = (line: string): Promise<Ran> => run(NODE, [BUNDLE, ...line.split(' ')]);
 
 t.test('what makes no sense is told at once, with exit code 2', async (t) => {

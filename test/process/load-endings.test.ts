@@ -13,6 +13,9 @@ import { drive, reported } from '../peers/load/driving.js';
 import { answerOf, type Request, Rogue } from '../peers/load/rogue.js';
 import { freePort } from '../peers/running.js';
 
+/** Most of it is waiting. */
+t.jobs = 4;
+
 const STREAM = { streams: { lanes: 1, everyMs: 100 }, rampMs: 1 };
 const SOCKETS = { webSockets: { plain: 1, deflate: 1, everyMs: 50 }, rampMs: 1 };
 const STREAM_HEAD =

@@ -18,6 +18,9 @@ import { answerOf, type Request, Rogue } from '../peers/load/rogue.js';
 import { freePort } from '../peers/running.js';
 import { NODE } from '../peers/tidegate.js';
 
+/** Most of each test is the start of a driver and waiting. */
+t.jobs = 4;
+
 const LANE = { lanes: 1, pauseMs: 10 };
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
 const SHORT = { timeoutMs: 1_500, finishMs: 500, rampMs: 1 };

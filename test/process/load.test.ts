@@ -20,6 +20,9 @@ import { inFrontOf, run } from '../peers/running.js';
 import { NODE } from '../peers/tidegate.js';
 import { until } from '../peers/until.js';
 
+/** Most of it is waiting. */
+t.jobs = 4;
+
 const PLAN = {
   getKept: { lanes: 2, pauseMs: 20 },
   postKept: { lanes: 2, pauseMs: 20, chunks: true },
