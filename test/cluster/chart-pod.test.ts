@@ -1,0 +1,150 @@
+/**
+ * The pod runs as it is written: without privileges, on a file system that it cannot write to, in a
+ * namespace that enforces Pod Security `restricted`. And its admin port keeps changes to the pod: from
+ * another one it answers what is asked, and refuses whatever would change something.
+ */
+import { readFileSync } from 'node:fs';
+import type { Test } from 'tap';
+import type { AdminError, Status } from '../../src/admin/contract.js';
+import { adminRoutes, type AdminSources } from '../../src/admin/routes.js';
+import { type Cluster, testOnCluster } from './cluster.js';
+import { containerOf, Namespace, type Pod } from './namespace.js';
+import { manifest } from './manifest.js';
+
+const TIDEGATE = 65_532;
+const NO_CAPABILITIES = '0'.repeat(16);
+/** It would be waited for: it is answered after `terminationNotice`, see drain-wait.test.ts. */
+const WAITS = 'GET /drain/wait';
+/** What somebody might try who wants to look as if he were in the pod. */
+const GUISES: readonly Readonly<Record<string, string>>[] = [
+  {},
+  { 'x-forwarded-for': '127.0.0.1', forwarded: 'for=127.0.0.1', 'x-real-ip': '::1' },
+  { authorization: 'Bearer ', 'x-tidegate-token': 'undefined' },
+];
+const LEASE = {
+  method: 'POST',
+  path: '/leases',
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify({ name: 'a job', ttl: '30s' }),
+};
+
+type Kit = NonNullable<Cluster['kit']>;
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+interface Answer {
+  readonly call: Call;
+  readonly status: number;
+  readonly text: string;
+}
+
+/** Every call that the admin port has. */
+function allCalls(): readonly Call[] {
+  const routes = Object.entries(adminRoutes({} as AdminSources));
+  return routes
+    .flatMap(([path, methods]) => Object.keys(methods).map((method) => ({ method, path })))
+    .filter(({ method, path }) => `${method} ${path}` !== WAITS);
+}
+
+/** Asks an admin port from within a container, call by call. */
+async function ask(
+  namespace: Namespace,
+  [pod, container]: readonly [pod: string, container: string],
+  host: string,
+  calls: readonly Call[],
+): Promise<readonly Answer[]> {
+  const script = `
+    const answers = [];
+    for (const call of ${JSON.stringify(calls)}) {
+      const answer = await fetch('http://${host}:9180' + call.path, call);
+      answers.push({ call, status: answer.status, text: await answer.text() });
+    }
+    console.log(JSON.stringify(answers));`;
+  return JSON.parse(await namespace.node(pod, container, script)) as Answer[];
+}
+
+/** One pod of it, ready. */
+async function onePod(namespace: Namespace): Promise<Pod> {
+  const { service, deployment } = manifest(namespace.cluster, 'native', { replicas: 1 });
+  await namespace.apply(service, deployment);
+  await namespace.rolledOut('web');
+  const [pod] = await namespace.pods('app=web');
+  return pod;
+}
+
+/** What the kernel says of a process, by the names of its lines. */
+function statusOf(pid: number): Readonly<Record<string, string>> {
+  const lines = readFileSync(`/proc/${pid}/status`, 'utf8').trim().split('\n');
+  return Object.fromEntries(lines.map((line) => line.split(/:\s+/) as [string, string]));
+}
+
+/** The options of the mount on `/`, as this process sees it. */
+function rootOptions(pid: number): readonly string[] {
+  const lines = readFileSync(`/proc/${pid}/mountinfo`, 'utf8').split('\n');
+  const root = lines
+    .map((line) => line.split(' '))
+    .find(([, , , , mountPoint]) => mountPoint === '/');
+  return root?.[5].split(',') ?? [];
+}
+
+async function runsAsWritten(t: Test, kit: Kit, pod: Pod): Promise<void> {
+  const { containerID = '' } = containerOf(pod, 'tidegate') ?? {};
+  const [pid] = await kit.pidsOf([containerID.replace('containerd://', '')]);
+  const { Uid, Gid, CapInh, CapPrm, CapEff, CapBnd, CapAmb, ...status } = statusOf(pid);
+  t.equal(Uid, Array(4).fill(TIDEGATE).join('\t'), 'its user');
+  t.equal(Gid, Array(4).fill(TIDEGATE).join('\t'), 'its group');
+  const sets = [CapInh, CapPrm, CapEff, CapBnd, CapAmb];
+  t.same(sets, Array(5).fill(NO_CAPABILITIES), 'no capability in any set');
+  t.match(
+    status,
+    { NoNewPrivs: '1', Seccomp: '2' },
+    'none to be gained; system calls are filtered',
+  );
+  t.ok(rootOptions(pid).includes('ro'), `its root is mounted ${rootOptions(pid).join()}`);
+}
+
+/** One line for each call, those alike together. */
+function outcomes(answers: readonly Answer[]): readonly string[] {
+  const lines = answers.map(({ call: { method, path }, status, text }) => {
+    const { error = 'none' } = JSON.parse(text) as Partial<AdminError>;
+    return `${method} ${path}: ${status}, error ${error}`;
+  });
+  return [...new Set(lines)];
+}
+
+async function keepsChangesToItself(t: Test, namespace: Namespace, pod: Pod): Promise<void> {
+  const [elsewhere, own] = [
+    ['load', 'load'],
+    [pod.metadata.name, 'app'],
+  ] as const;
+  const { podIP = '' } = pod.status;
+  const calls = allCalls();
+  const reads = calls.filter(({ method }) => method === 'GET');
+  for (const { call, status } of await ask(namespace, elsewhere, podIP, reads)) {
+    t.ok(status === 200 || status === 409, `${call.path} is answered to another pod: ${status}`);
+  }
+  const changes = calls.filter((call) => !reads.includes(call));
+  const tried = GUISES.flatMap((headers) => changes.map((call) => ({ ...call, headers })));
+  const refused = changes.map(({ method, path }) => `${method} ${path}: 403, error forbidden`);
+  t.same(outcomes(await ask(namespace, elsewhere, podIP, tried)), refused, 'no change is done');
+  const byAddress = await ask(namespace, own, podIP, tried);
+  t.same(outcomes(byAddress), refused, "nor from the pod itself, by the network's address");
+  const { phase, leases } = await namespace.admin<Status>(pod.metadata.name, '/status');
+  t.same([phase, leases.held], ['serving', 0], 'nothing has changed');
+  const [lease] = await ask(namespace, own, '127.0.0.1', [LEASE]);
+  t.equal(lease.status, 201, `within the pod a lease is given: ${lease.text}`);
+}
+
+const title =
+  'The pod runs as it is written, without privileges, and is changed by nobody outside of it';
+testOnCluster(title, async (t, cluster) => {
+  const namespace = await Namespace.create(t, cluster);
+  const [pod] = await Promise.all([onePod(namespace), namespace.load(t)]);
+  if (cluster.kit !== undefined) await runsAsWritten(t, cluster.kit, pod);
+  await keepsChangesToItself(t, namespace, pod);
+});
