@@ -45,15 +45,22 @@ export interface Cluster {
 
 type Where = 'kit' | 'user' | { readonly missing: string };
 
-/** A test that needs a cluster; with `kit`, only the one of this folder will do. */
+export interface Needs {
+  /** Only the cluster of this folder will do. */
+  readonly kit?: boolean;
+  /** What else it takes and this machine has not; undefined if it has all. */
+  readonly missing?: string | undefined;
+}
+
+/** A test that needs a cluster. */
 export function testOnCluster(
   title: string,
   body: (t: Test, cluster: Cluster) => Promise<void>,
-  { kit = false } = {},
+  { kit = false, missing }: Needs = {},
 ): void {
   const where = whereFrom(process.env);
-  const missing = typeof where === 'object' ? where.missing : undefined;
-  const reason = kit && where === 'user' ? "needs the kit's own node" : missing;
+  const lacks = typeof where === 'object' ? where.missing : missing;
+  const reason = kit && where === 'user' ? "needs the kit's own node" : lacks;
   if (reason === undefined) {
     t.setTimeout(FILE_MS_MAX);
     void t.test(title, { timeout: 0 }, async (t) => body(t, await opened()));

@@ -106,17 +106,18 @@ export async function endpointTurns(
   return performance.now() - fromMs;
 }
 
-/** A kubeconfig of a new service account, which may do with pods/proxy what the verbs say. */
+/** A kubeconfig of a new service account, which may do with this resource what the verbs say. */
 export async function accountWith(
   t: Test,
   namespace: Namespace,
   name: string,
   verbs: readonly string[],
+  resource = 'pods/proxy',
 ): Promise<string> {
   const metadata = { name, namespace: namespace.name };
   const rbac = 'rbac.authorization.k8s.io';
   const apiVersion = `${rbac}/v1`;
-  const rules = [{ apiGroups: [''], resources: ['pods/proxy'], verbs }];
+  const rules = [{ apiGroups: [''], resources: [resource], verbs }];
   const subjects = [{ kind: 'ServiceAccount', ...metadata }];
   const roleRef = { apiGroup: rbac, kind: 'Role', name };
   await namespace.apply({ kind: 'ServiceAccount', metadata });

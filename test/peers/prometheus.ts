@@ -1,9 +1,10 @@
 /**
- * Debian's Prometheus as a peer: it scrapes a tidegate twice a second, and a test asks it what it
- * has seen, in its own language, over its HTTP API.
+ * Debian's Prometheus as a peer: it scrapes a tidegate twice a second, or what its configuration has
+ * it find, and a test asks it what it has seen, in its own language, over its HTTP API.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Test } from 'tap';
 import { folderFor, freePort, serve } from './running.js';
 import type { HostPort } from './tidegate.js';
@@ -29,17 +30,50 @@ interface Vector {
   readonly result: readonly { readonly value: readonly [at: number, value: string] }[];
 }
 
-interface Targets {
-  readonly activeTargets: readonly { readonly health: string; readonly lastError: string }[];
+/** Something to be scraped. */
+export interface Target {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly health: string;
+  readonly lastError: string;
 }
+
+/** A rule of its files, and what became of evaluating it: `unknown` until it was. */
+export interface Rule {
+  readonly name: string;
+  readonly query: string;
+  readonly health: string;
+  readonly lastError?: string;
+  readonly state?: string;
+}
+
+interface Targets {
+  readonly activeTargets: readonly Target[];
+}
+
+interface Groups {
+  readonly groups: readonly { readonly rules: readonly Rule[] }[];
+}
+
+interface Matrix {
+  readonly result: readonly Series[];
+}
+
+/** One line of a graph. */
+export interface Series {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly values: readonly (readonly [at: number, value: string])[];
+}
+
+/** The body of the answer to a GET of this path. */
+export type Get = (path: string) => Promise<string>;
 
 export class Prometheus {
   /** Everything it has logged that is more than information. */
   readonly complaints: string[] = [];
-  private readonly port: number;
+  private readonly get: Get;
 
-  private constructor(port: number) {
-    this.port = port;
+  constructor(get: Get) {
+    this.get = get;
   }
 
   /** Starts one that scrapes this admin port; resolves once it has done so. */
@@ -54,13 +88,20 @@ export class Prometheus {
       `--web.listen-address=127.0.0.1:${port}`,
     ];
     const child = await serve(t, program, args, port);
-    const prometheus = new Prometheus(port);
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      const lines = text.split('\n').filter((line) => /level=(warn|error)/i.test(line));
-      prometheus.complaints.push(...lines);
-    });
+    const get = async (path: string): Promise<string> =>
+      (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+    const prometheus = new Prometheus(get);
+    prometheus.listenTo(child.stderr);
     await prometheus.sees('up', 1);
     return prometheus;
+  }
+
+  /** Takes its log for complaints. */
+  listenTo(log: Readable): void {
+    log.setEncoding('utf8').on('data', (text: string) => {
+      const lines = text.split('\n').filter((line) => /level=(warn|error)/i.test(line));
+      this.complaints.push(...lines);
+    });
   }
 
   /** The one value of an expression at this moment; undefined if there is none. */
@@ -80,10 +121,24 @@ export class Prometheus {
     await until(holds, () => `${query} is ${expected}, not ${seen ?? 'absent'}`, SEEN_MS_MAX);
   }
 
+  /** What an expression has been for the last so many seconds, each second. */
+  async range(query: string, seconds: number): Promise<readonly Series[]> {
+    const end = Date.now() / 1_000;
+    const over = { start: String(end - seconds), end: String(end), step: '1' };
+    return (await this.ask<Matrix>('query_range', { query, ...over })).result;
+  }
+
+  async targets(): Promise<readonly Target[]> {
+    return (await this.ask<Targets>('targets', { state: 'active' })).activeTargets;
+  }
+
+  async rules(): Promise<readonly Rule[]> {
+    return (await this.ask<Groups>('rules')).groups.flatMap(({ rules }) => rules);
+  }
+
   /** What was wrong with the last scrape; empty if nothing was. */
   async lastError(): Promise<string> {
-    const { activeTargets } = await this.ask<Targets>('targets', { state: 'active' });
-    return activeTargets.map(({ lastError }) => lastError).join();
+    return (await this.targets()).map(({ lastError }) => lastError).join();
   }
 
   /** All families it has read, by name. */
@@ -94,10 +149,10 @@ export class Prometheus {
 
   private async ask<Data>(call: string, query: Record<string, string> = {}): Promise<Data> {
     const parameters = new URLSearchParams(query).toString();
-    const url = `http://127.0.0.1:${this.port}/api/v1/${call}?${parameters}`;
-    const answer = (await (await fetch(url)).json()) as Answer<Data>;
+    const path = `/api/v1/${call}?${parameters}`;
+    const answer = JSON.parse(await this.get(path)) as Answer<Data>;
     const wrong = answer.status !== 'success' || (answer.warnings ?? []).length > 0;
-    if (wrong) throw new Error(`${url}: ${JSON.stringify(answer)}`);
+    if (wrong) throw new Error(`${path}: ${JSON.stringify(answer)}`);
     return answer.data;
   }
 }
