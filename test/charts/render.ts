@@ -33,12 +33,14 @@ export interface Rendered {
 export interface RenderOptions {
   readonly release?: string;
   readonly namespace?: string;
-  /** Of the cluster, as in `1.28`; without it the one that helm knows best. */
+  /** Of the cluster, as in `v1.28.0`. */
   readonly kubeVersion?: string;
   readonly apiVersions?: readonly string[];
   readonly isUpgrade?: boolean;
 }
 
+/** A helm that is built here knows no newer one than 1.20 by itself. */
+export const KUBE_VERSION = 'v1.34.4';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** helm prints notes only of what it installs: a copy renders them as an object of this kind. */
 const NOTES_KIND = 'RenderedNotes';
@@ -121,12 +123,13 @@ async function template(
   helm: string,
   chart: string,
   values: Values,
-  { release = 'web', namespace = 'default', kubeVersion, apiVersions, isUpgrade }: RenderOptions,
+  options: RenderOptions,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { release = 'web', namespace = 'default', kubeVersion = KUBE_VERSION } = options;
   const args = ['template', release, chart, '--namespace', namespace, '--values', '-'];
-  if (kubeVersion !== undefined) args.push('--kube-version', kubeVersion);
-  for (const version of apiVersions ?? []) args.push('--api-versions', version);
-  if (isUpgrade === true) args.push('--is-upgrade');
+  args.push('--kube-version', kubeVersion);
+  for (const version of options.apiVersions ?? []) args.push('--api-versions', version);
+  if (options.isUpgrade === true) args.push('--is-upgrade');
   // No settings or caches of whoever runs the tests.
   const env = { HOME: join(chart, '..') };
   const ran = await run(helm, args, { input: JSON.stringify(values), env });

@@ -1,0 +1,40 @@
+{{- /*
+What the app's own container gets.
+*/ -}}
+
+{{- /* The name of its port: the Service's name for it moves to tidegate. */ -}}
+{{- define "tidegate.appPortName" -}}
+{{- $values := include "tidegate.values" . | fromYaml -}}
+{{- ternary "app" $values.portName $values.enabled -}}
+{{- end -}}
+
+{{- /* For its `lifecycle`: the kubelet holds the app's SIGTERM back until tidegate has answered. */ -}}
+{{- define "tidegate.preStop" -}}
+{{- $values := include "tidegate.values" . | fromYaml -}}
+{{- $own := $values.appPreStop -}}
+{{- $runsAfter := eq $values.appPreStopRuns "after" -}}
+{{- if and $own (or (not $values.enabled) (not $runsAfter)) -}}
+preStop:
+  {{- toYaml $own | nindent 2 }}
+{{- else if and $own $values.enabled -}}
+{{- include "tidegate.preStopBehindWait" $values -}}
+{{- else if $values.enabled -}}
+preStop:
+  httpGet: { path: /drain/wait, port: {{ int $values.admin }} }
+{{- end -}}
+{{- end -}}
+
+{{- /* A container has one hook: the app's own command waits first, with what its image has. */ -}}
+{{- define "tidegate.preStopBehindWait" -}}
+preStop:
+  exec:
+    command:
+      - sh
+      - -c
+      - >-
+        http_proxy= wget -q -T 0 -t 1 -O /dev/null "$0" ||
+        curl -s --noproxy "*" -o /dev/null "$0";
+        exec "$@"
+      - http://127.0.0.1:{{ int .admin }}/drain/wait
+      {{- toYaml .appPreStop.exec.command | nindent 6 }}
+{{- end -}}
