@@ -5,9 +5,12 @@ helm4_version=v4.3.1
 kubeconform_version=v0.7.0
 kubernetes_version=v1.34.4
 operator_version=v0.85.0
+prometheus_version="$(sed -n 's|^require github.com/prometheus/prometheus ||p' \
+  "$(dirname "${BASH_SOURCE[0]}")/prometheus/go.mod")"
 made_of="$(sha256sum <"$(dirname "${BASH_SOURCE[0]}")/schemas.mjs" | cut -c1-8)"
 helm3="$tools/helm3-$helm3_version"
 helm4="$tools/helm4-$helm4_version"
 kubeconform="$tools/kubeconform-$kubeconform_version"
+prometheus="$tools/prometheus-$prometheus_version"
 crds="$tools/crds-$operator_version"
 schemas="$tools/schemas-$kubernetes_version-$operator_version-$made_of"

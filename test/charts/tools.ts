@@ -13,15 +13,19 @@ export interface Tools {
   /** By the major version: what users have. */
   readonly helm: Readonly<Record<3 | 4, string>>;
   readonly kubeconform: string;
+  /** One that finds pods through an API server, which Debian's cannot. */
+  readonly prometheus: string;
   /** A folder of the Prometheus operator's CustomResourceDefinitions. */
   readonly crds: string;
   /** What kubeconform is given as its location of schemas: Kubernetes' and those of `crds`. */
   readonly schemas: string;
 }
 
-const PLACES = ['helm3', 'helm4', 'kubeconform', 'crds', 'schemas'];
+const PLACES = ['helm3', 'helm4', 'kubeconform', 'prometheus', 'crds', 'schemas'];
 export const tools: Tools | undefined = findTools();
 const MISSING = 'misses helm and the like: test/charts/build makes them';
+/** For tests that need something else as well; undefined where the tools are. */
+export const toolsMissing = tools === undefined ? MISSING : undefined;
 
 /** A test that runs only where the tools are; its body gets them. */
 export function testWithTools(title: string, body: (t: Test, tools: Tools) => Promise<void>): void {
@@ -32,11 +36,13 @@ export function testWithTools(title: string, body: (t: Test, tools: Tools) => Pr
 
 /** Undefined if any of them is missing. */
 function findTools(): Tools | undefined {
-  const [helm3, helm4, kubeconform, crds, schemas] = places();
-  if (![helm3, helm4, kubeconform, crds, schemas].every((path) => existsSync(path))) return undefined;
+  const all = places();
+  if (!all.every((path) => existsSync(path))) return undefined;
+  const [helm3, helm4, kubeconform, prometheus, crds, schemas] = all;
   return {
     helm: { 3: helm3, 4: helm4 },
     kubeconform,
+    prometheus,
     crds,
     schemas: join(schemas, '{{.ResourceKind}}{{.KindSuffix}}.json'),
   };
