@@ -46,20 +46,15 @@ export function testWith<const Name extends ProgramName>(
   title: string,
   body: (t: Test, programs: Programs<Name>) => Promise<void>,
 ): void {
-  const reason = missingOf(names);
-  if (reason === undefined) {
+  const missing = names.filter((name) => locate(name) === undefined);
+  if (missing.length === 0) {
     const paths = Object.fromEntries(names.map((name) => [name, locate(name)]));
     void t.test(title, (t) => body(t, paths as Programs<Name>));
     return;
   }
+  const reason = missing.map(whatIsMissing).join(', ');
   if (mayBeSkipped()) void t.test(`${title} (${reason})`, { skip: true }, () => undefined);
   else t.fail(`${title}: ${reason}`);
-}
-
-/** What is said of those that are not there; undefined if all are. */
-export function missingOf(names: readonly ProgramName[]): string | undefined {
-  const missing = names.filter((name) => locate(name) === undefined);
-  return missing.length === 0 ? undefined : missing.map(whatIsMissing).join(', ');
 }
 
 /** What is said of a program that is not there. */

@@ -112,13 +112,13 @@ export class Prometheus {
   }
 
   /** Waits until an expression has this value. */
-  async sees(query: string, expected: number): Promise<void> {
+  async sees(query: string, expected: number, timeoutMs = SEEN_MS_MAX): Promise<void> {
     let seen: number | undefined;
     const holds = async (): Promise<boolean> => {
       seen = await this.value(query);
       return seen === expected;
     };
-    await until(holds, () => `${query} is ${expected}, not ${seen ?? 'absent'}`, SEEN_MS_MAX);
+    await until(holds, () => `${query} is ${expected}, not ${seen ?? 'absent'}`, timeoutMs);
   }
 
   /** What an expression has been for the last so many seconds, each second. */
