@@ -4,14 +4,29 @@
  * through, not for old pods that drain.
  */
 import { join } from 'node:path';
+import type { Test } from 'tap';
+import { type Tools, tools, testWithTools } from '../charts/tools.js';
 import { run } from '../peers/running.js';
-import { environment } from './cluster.js';
+import { type Cluster, environment, testOnCluster } from './cluster.js';
 import type { Namespace } from './namespace.js';
 
 const TIMEOUT_S = 180;
 const COMMAND_MS_MAX = (TIMEOUT_S + 60) * 1_000;
 
 type Values = Readonly<Record<string, unknown>>;
+
+/** A test that needs a cluster and Helm; with `kit`, only the one of this folder will do. */
+export function testWithHelm(
+  title: string,
+  body: (t: Test, cluster: Cluster, helm: Tools['helm']) => Promise<void>,
+  options: { readonly kit?: boolean } = {},
+): void {
+  if (tools === undefined) testWithTools(title, () => Promise.resolve());
+  else {
+    const { helm } = tools;
+    testOnCluster(title, (t, cluster) => body(t, cluster, helm), options);
+  }
+}
 
 export class Release {
   readonly namespace: Namespace;

@@ -5,6 +5,7 @@
  */
 import type { Test } from 'tap';
 import { type Plan, type Report, ROLLOUT_PLAN } from '../peers/load/contract.js';
+import type { Driver } from '../peers/load/driver.js';
 import { until } from '../peers/until.js';
 import type { Cluster } from './cluster.js';
 import { type Changes, type ManifestName, manifest } from './manifest.js';
@@ -67,16 +68,11 @@ export async function restartedUnderLoad(
 ): Promise<Outcome> {
   const namespace = await Namespace.create(t, cluster);
   await namespace.apply(...objectsOf(cluster, rollout));
-  const [driver, beside] = [await namespace.load(t), await namespace.load(t)];
+  const beside = await namespace.load(t);
   await namespace.rolledOut('web');
-  await driver.start(await namespace.serves('web'), ROLLOUT_PLAN);
   const { status } = await namespace.ready('bystander');
   await beside.start(`${status.podIP}:3000`, BESIDE_PLAN);
-  const isUnderWay = async (): Promise<boolean> => {
-    const report = await driver.report();
-    return areAnswered(report) && areHeld(report);
-  };
-  await until(isUnderWay, 'the load is under way', UP_MS_MAX);
+  const driver = await loadOfAllKinds(t, namespace);
   const watched = await watchAll(t, namespace, 'app=web');
   const { forMs } = await driver.report();
   for (let restart = 0; restart < restarts; restart++) await restartOnce(namespace);
@@ -88,6 +84,18 @@ export async function restartedUnderLoad(
   t.comment(`slowest answer of a pod beside them: ${besideMs.toFixed(0)} ms`);
   const heldMs = (report.webSockets.firstCloseAtMs ?? Infinity) - forMs;
   return { report, slowestMs, besideMs, heldMs, kernelResets };
+}
+
+/** Asks the Service `web` for all that ROLLOUT_PLAN has; resolves once all of it is under way. */
+export async function loadOfAllKinds(t: Test, namespace: Namespace): Promise<Driver> {
+  const driver = await namespace.load(t);
+  await driver.start(await namespace.serves('web'), ROLLOUT_PLAN);
+  const isUnderWay = async (): Promise<boolean> => {
+    const report = await driver.report();
+    return areAnswered(report) && areHeld(report);
+  };
+  await until(isUnderWay, 'the load is under way', UP_MS_MAX);
+  return driver;
 }
 
 /** What each tidegate has left in its pod's status. */
@@ -106,9 +114,18 @@ function objectsOf(cluster: Cluster, rollout: Rollout): readonly object[] {
 }
 
 /** Until none of the old pods is left. */
-export async function restartOnce(namespace: Namespace): Promise<void> {
-  const old = await namespace.pods('app=web');
-  await namespace.restart('web');
+export function restartOnce(namespace: Namespace): Promise<void> {
+  return replaced(namespace, 'app=web', () => namespace.restart('web'));
+}
+
+/** Does what replaces these pods, and resolves once none of them is left. */
+export async function replaced(
+  namespace: Namespace,
+  selector: string,
+  replace: () => Promise<unknown>,
+): Promise<void> {
+  const old = await namespace.pods(selector);
+  await replace();
   for (const { metadata } of old) {
     const isGone = (pod: unknown): boolean => pod === undefined;
     await namespace.podUntil(metadata.name, isGone, `${metadata.name} is gone`, GONE_MS_MAX);

@@ -1,0 +1,94 @@
+/**
+ * The example as a release under load: what `helm upgrade` and `helm rollback` replace loses nothing,
+ * and nobody who is held loses anything when the release is taken away, Service and all.
+ */
+import type { Test } from 'tap';
+import type { Failure, Plan, Report } from '../peers/load/contract.js';
+import { until } from '../peers/until.js';
+import { type Example, exampleRelease, exampleValues, PODS } from './example.js';
+import { isEveryEndClean, isNothingLost } from './goodbyes.js';
+import { Namespace } from './namespace.js';
+import { type Release, testWithHelm } from './release.js';
+import { loadOfAllKinds, replaced, SOCKETS, STREAMS } from './rollout.js';
+import { tell } from './telling.js';
+
+const GONE_MS_MAX = 120_000;
+const UP_MS_MAX = 30_000;
+/** What is under way when the release is taken away; who has had an end does not come again. */
+const LEFT_PLAN = {
+  getKept: { lanes: 4, pauseMs: 100 },
+  slowKept: { lanes: 4, pauseMs: 100 },
+  streams: { lanes: 10, everyMs: 500 },
+  webSockets: { plain: 20, deflate: 20, everyMs: 1_000 },
+  reopens: false,
+  timeoutMs: 3_000,
+} as const satisfies Plan;
+const LEFT = {
+  webSockets: LEFT_PLAN.webSockets.plain + LEFT_PLAN.webSockets.deflate,
+  streams: LEFT_PLAN.streams.lanes,
+};
+/** How a request fails for which there is no Service any more: nobody has had a byte of it. */
+const UNREACHED: readonly Failure[] = ['refused', 'no-route', 'timeout-connecting'];
+
+export interface Upgrades extends Pick<Example, 'replicas' | 'graceS' | 'manner'> {
+  readonly helm: 3 | 4;
+  readonly upgrades: number;
+}
+
+/** Installs the example, upgrades it again and again, and rolls all of that back, under load. */
+export function testUpgrades(plan: Upgrades): void {
+  const { helm: major, upgrades } = plan;
+  const title = `helm ${major}: ${upgrades === 1 ? 'an upgrade' : `${upgrades} upgrades`} and a rollback lose nothing`;
+  testWithHelm(title, async (t, cluster, helm) => {
+    const namespace = await Namespace.create(t, cluster);
+    const release = exampleRelease(t, namespace, helm[major]);
+    const values = (revision: number): Record<string, unknown> =>
+      exampleValues(cluster, { ...plan, revision: String(revision) });
+    t.match(
+      await release.install(values(1)),
+      /The chat web has \d pods/,
+      'it is installed and ready',
+    );
+    const driver = await loadOfAllKinds(t, namespace);
+    for (let revision = 2; revision <= upgrades + 1; revision++) {
+      await replaced(namespace, PODS, () => release.upgrade(values(revision)));
+    }
+    await replaced(namespace, PODS, () => release.rollback(1));
+    const report = await driver.stop();
+    tell(t, report);
+    isNothingLost(t, report);
+    const times = upgrades + 1;
+    isEveryEndClean(t, report, { webSockets: times * SOCKETS, streams: times * STREAMS });
+    await isLeftInPeace(t, release);
+  });
+}
+
+/**
+ * Uninstalls it under load. The Service is gone first, so nobody new gets through, which nothing in a pod
+ * can help; whoever is connected stays so, and has a goodbye.
+ */
+async function isLeftInPeace(t: Test, release: Release): Promise<void> {
+  const { namespace } = release;
+  const driver = await namespace.load(t);
+  await driver.start(await namespace.serves('web'), LEFT_PLAN);
+  const areHeld = async (): Promise<boolean> => {
+    const { requests, streams, webSockets } = await driver.report();
+    const open = webSockets.plain.open + webSockets.deflate.open;
+    return requests.slowKept.ok > 0 && streams.open === LEFT.streams && open === LEFT.webSockets;
+  };
+  await until(areHeld, 'all are open', UP_MS_MAX);
+  await release.uninstall();
+  await namespace.allGone(PODS, GONE_MS_MAX);
+  const report = await driver.stop();
+  tell(t, report);
+  isEveryEndClean(t, report, LEFT);
+  t.same(
+    causesOf(report).filter((cause) => !UNREACHED.includes(cause)),
+    [],
+    'no request is cut',
+  );
+}
+
+function causesOf({ requests }: Report): readonly Failure[] {
+  return Object.values(requests).flatMap(({ failures }) => Object.keys(failures) as Failure[]);
+}
