@@ -16,7 +16,6 @@ const README = readDocument(`${EXAMPLE}/README.md`);
 const LINES_MAX = 9;
 /** What a line of the Deployment looks like that is there for tidegate. */
 const OF_LIBRARY = 'include "tidegate.';
-const CLUSTER = { kubeVersion: 'v1.34.0' };
 /** What the README's values make of the library's. */
 const MOVED = { gracePeriod: 600, listen: 3000, app: 3001, portName: 'clients' };
 
@@ -45,7 +44,7 @@ function blockWith(beginning: string): string {
 
 testWithBoth('fewer than ten lines make it more than a plain app’s chart', async (t, helm) => {
   const chart = chartFor(t, EXAMPLE);
-  const { objects } = await render(helm, chart, { tidegate: { enabled: false } }, CLUSTER);
+  const { objects } = await render(helm, chart, { tidegate: { enabled: false } });
   const file = join(chart, 'templates/deployment.yaml');
   const lines = readFileSync(file, 'utf8').split('\n');
   const ofLibrary = lines.filter((line) => line.includes(OF_LIBRARY));
@@ -53,13 +52,13 @@ testWithBoth('fewer than ten lines make it more than a plain app’s chart', asy
   t.equal(blockWith('{{- include'), `${ofLibrary.join('\n')}\n`, 'which the README shows');
   const plain = lines.map((line) => line.replace(/\{\{.*appPortName.*\}\}/, 'http'));
   writeFileSync(file, plain.filter((line) => !line.includes(OF_LIBRARY)).join('\n'));
-  const without = await render(helm, chart, { tidegate: { enabled: false } }, CLUSTER);
+  const without = await render(helm, chart, { tidegate: { enabled: false } });
   t.same(withoutEmpty(without.objects), withoutEmpty(objects));
   t.notMatch(without.text, 'tidegate.dev');
 });
 
 testWithBoth('plain.yaml is the chart', async (t, helm) => {
-  const { objects } = await render(helm, chartFor(t, EXAMPLE), {}, CLUSTER);
+  const { objects } = await render(helm, chartFor(t, EXAMPLE), {});
   const plain = parseAllDocuments(readDocument(`${EXAMPLE}/plain.yaml`));
   t.same(
     plain.map((document) => document.toJS() as unknown),
@@ -69,9 +68,9 @@ testWithBoth('plain.yaml is the chart', async (t, helm) => {
 
 testWithBoth('a foreign chart takes the same pod as values', async (t, helm) => {
   const values = parse(blockWith('terminationGracePeriodSeconds:')) as Record<string, unknown>;
-  const foreign = await render(helm, chartFor(t, 'test/charts/foreign'), values, CLUSTER);
+  const foreign = await render(helm, chartFor(t, 'test/charts/foreign'), values);
   const own = { app: { port: 3001 }, tidegate: MOVED };
-  const example = await render(helm, chartFor(t, EXAMPLE), own, CLUSTER);
+  const example = await render(helm, chartFor(t, EXAMPLE), own);
   const [pod, expected] = [foreign, example].map(({ objects }) => deploymentOf(objects).spec.template);
   t.same(pod.spec.initContainers, expected.spec.initContainers);
   t.same(pod.spec.volumes, expected.spec.volumes);
@@ -90,7 +89,7 @@ testWithBoth('and the classic sidecar, changed as the README says', async (t, he
   const changed = JSON.parse(
     JSON.stringify(sidecar).replace('"native"', '"classic"').replace('notice.mjs"', '$&,"--wait"'),
   ) as Container;
-  const user = await render(helm, chartFor(t, 'test/charts/library-user'), { tidegate: MOVED }, CLUSTER);
+  const user = await render(helm, chartFor(t, 'test/charts/library-user'), { tidegate: MOVED });
   const classic = user.objects.find(({ metadata }) => metadata.name === 'classic');
   const { containers } = (classic as unknown as Deployment).spec.template.spec;
   t.same(
@@ -112,7 +111,7 @@ testWithBoth('values say which app it is and how it is run', async (t, helm) => 
     volumeMounts: [{ name: 'files', mountPath: '/files' }],
   };
   const chart = chartFor(t, EXAMPLE);
-  const { objects } = await render(helm, chart, { app, tidegate: { app: 4000 } }, CLUSTER);
+  const { objects } = await render(helm, chart, { app, tidegate: { app: 4000 } });
   const { spec } = deploymentOf(objects).spec.template;
   t.match(spec.containers[0], {
     image: 'my-app:2',
@@ -125,15 +124,15 @@ testWithBoth('values say which app it is and how it is run', async (t, helm) => 
     volumeMounts: app.volumeMounts,
   });
   t.same(spec.volumes?.[0], app.volumes[0]);
-  const elsewhere = await refusal(helm, chart, { app: { port: 4000 } }, CLUSTER);
+  const elsewhere = await refusal(helm, chart, { app: { port: 4000 } });
   t.match(elsewhere, /app\.port 4000 is not where tidegate looks for the app: set tidegate\.app \(3000\)/);
-  t.match(await refusal(helm, chart, { app: { prot: 4000 } }, CLUSTER), 'prot');
-  t.match(await refusal(helm, chart, { replica: 1 }, CLUSTER), 'replica');
+  t.match(await refusal(helm, chart, { app: { prot: 4000 } }), 'prot');
+  t.match(await refusal(helm, chart, { replica: 1 }), 'replica');
 });
 
 testWithBoth('the notes say what to try', async (t, helm) => {
   const chart = chartFor(t, EXAMPLE);
-  const options = { ...CLUSTER, namespace: 'chats' };
+  const options = { namespace: 'chats' };
   const notes = await renderNotes(helm, chart, { tidegate: { listen: 9000, name: 'tide' } }, options);
   t.match(notes, /kubectl --namespace chats port-forward deployment\/web 8080:9000\n/);
   t.match(notes, / exec deployment\/web -c tide -- /);
