@@ -2,7 +2,7 @@
 One alert of rules/, its marks replaced by what values say: ${labels} and ${runbook} of all, and its own, as
 ${after}. Takes {root, key, file}. Prometheus' own braces are left to Prometheus.
 */ -}}
-{{- define "tidegate.alert" -}}
+{{- define "tidegate-watch.alert" -}}
 {{- $rule := .root.Values.prometheusRule -}}
 {{- $alert := index $rule.alerts .key -}}
 {{- $text := .root.Files.Get (printf "rules/%s.yaml" .file) | trim -}}

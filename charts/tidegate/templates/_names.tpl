@@ -1,5 +1,5 @@
 {{- /* Labels of everything of this release. */ -}}
-{{- define "tidegate.labels" -}}
+{{- define "tidegate-watch.labels" -}}
 app.kubernetes.io/name: tidegate
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -8,11 +8,25 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- end -}}
 
 {{- /* What is rendered, in words, for NOTES.txt. */ -}}
-{{- define "tidegate.parts" -}}
+{{- define "tidegate-watch.parts" -}}
 {{- $parts := list -}}
 {{- if .Values.podMonitor.enabled }}{{ $parts = append $parts "a PodMonitor" }}{{ end -}}
 {{- if .Values.prometheusRule.enabled }}{{ $parts = append $parts "alerts" }}{{ end -}}
 {{- if .Values.dashboard.enabled }}{{ $parts = append $parts "a dashboard" }}{{ end -}}
 {{- if .Values.networkPolicy.enabled }}{{ $parts = append $parts "a network policy" }}{{ end -}}
 {{- $parts | join ", " | default "nothing: every part of it is off" -}}
+{{- end -}}
+
+{{- /* An image by its tag, or by its digest where there is one. */ -}}
+{{- define "tidegate-watch.image" -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag }}{{ end }}
+{{- end -}}
+
+{{- /* The alerts that are on, with a space between them. */ -}}
+{{- define "tidegate-watch.alertNames" -}}
+{{- $names := list -}}
+{{- range $key, $alert := .Values.prometheusRule.alerts -}}
+{{- if $alert.enabled }}{{ $names = append $names (printf "Tidegate%s" (title $key)) }}{{ end -}}
+{{- end -}}
+{{ $names | join " " | quote }}
 {{- end -}}

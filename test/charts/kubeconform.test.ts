@@ -1,0 +1,38 @@
+/**
+ * What the charts render is what Kubernetes and the operator know: every field, by their own schemas.
+ * Strictly: a field that nobody knows is a fault.
+ */
+import { existsSync } from 'node:fs';
+import { run } from '../peers/running.js';
+import { chartFor, render, type Values } from './render.js';
+import { testWithTools } from './tools.js';
+
+const ROOT = new URL('../../', import.meta.url);
+/** Everything on; the library is seen through the example. */
+const CHARTS: Readonly<Record<string, readonly Values[]>> = {
+  'charts/tidegate': [
+    {
+      podMonitor: { enabled: true, labels: { release: 'stack' } },
+      prometheusRule: { enabled: true, kubeStateMetrics: true, runbookUrl: 'https://runbooks.example/' },
+      dashboard: { enabled: true, folder: 'Pods' },
+      networkPolicy: { enabled: true, namespaces: ['web', 'chat'], others: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
+      test: { prometheusUrl: 'http://prometheus:9090', imagePullSecrets: [{ name: 'pull' }] },
+    },
+  ],
+  'charts/tidegate-example': [{}, { tidegate: { enabled: false } }],
+};
+
+for (const [path, all] of Object.entries(CHARTS)) {
+  if (!existsSync(new URL(path, ROOT))) continue;
+  testWithTools(`${path} renders what schemas know, with either helm`, async (t, tools) => {
+    const chart = chartFor(t, path);
+    const options = ['-strict', '-schema-location', tools.schemas];
+    for (const helm of Object.values(tools.helm)) {
+      for (const values of all) {
+        const { text, objects } = await render(helm, chart, values);
+        t.ok(objects.length > 0);
+        t.same(await run(tools.kubeconform, options, { input: text }), { code: 0, stdout: '', stderr: '' });
+      }
+    }
+  });
+}
