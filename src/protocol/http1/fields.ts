@@ -26,6 +26,12 @@ const NAME = 1;
 const BEFORE_VALUE = 2;
 const LAST_LF = 16;
 
+/** The table of names that matter, with the end of every name in it: one look a byte. */
+const NAME_END = 255;
+const NAMES = FIELD_NAMES.next.map((node, cell) =>
+  (CLASS[cell & 0xff] & TOKEN) === 0 ? NAME_END : node,
+);
+
 /** Reads until the blank line's LF (section HEAD_DONE, that byte taken) or the chunk's end. */
 export function readFields(m: Message, chunk: Uint8Array, from: number): number {
   const end = chunk.length;
@@ -60,10 +66,11 @@ function skip(m: Message, chunk: Uint8Array, from: number): number {
   const end = chunk.length;
   let at = from;
   if (m.state === NAME) {
-    let node = m.node;
-    while (at < end && (CLASS[chunk[at]] & TOKEN) !== 0) {
-      node = FIELD_NAMES.next[(node << 8) | chunk[at]];
-      at++;
+    let { node } = m;
+    for (; at < end; at++) {
+      const next = NAMES[(node << 8) | chunk[at]];
+      if (next === NAME_END) break;
+      node = next;
     }
     m.node = node;
   } else if (m.state === ANY_VALUE) {

@@ -38,51 +38,57 @@ export const PROBE_AGENTS: readonly string[] = [
   'SentryUptimeBot',
 ];
 
-/** A name that could go on, and one that ends with what is no part of a token itself. */
-const NAME = 1;
-const WHOLE = 2;
+/** The node behind a whole name; those of names under way have greater numbers. */
+export const PROBE = 2;
+
+/** The columns of what is in no name: all of which a token may be made, and what ends it. */
+const OTHER_TOKEN = 0;
+const OTHER = 1;
 
 export class ProbeAgents {
-  /** By byte: its column, the same for both cases of a letter; 0 for what is in no name. */
-  private readonly columns = new Uint8Array(256);
+  /** By byte: its column, the same for both cases of a letter. */
+  private readonly columns = Uint8Array.from({ length: 256 }, (_, byte) =>
+    isToken(byte) ? OTHER_TOKEN : OTHER,
+  );
   private readonly width: number;
-  /** Row: node. Value: the next node. Column 0 leads nowhere. */
+  /** Row: node. Value: the next node. */
   private readonly next: Uint16Array;
-  /** By node: whether a name is whole there. */
-  private readonly names: Uint8Array;
 
   /** `names` are of printable ASCII. */
   constructor(names: readonly string[]) {
     const letters = new Set(names.join('').toLowerCase());
-    let column = 0;
+    let column = OTHER;
     for (const letter of letters) {
       this.columns[letter.charCodeAt(0)] = ++column;
       this.columns[letter.toUpperCase().charCodeAt(0)] = column;
     }
     this.width = column + 1;
-    const nodesMax = 2 + names.reduce((sum, name) => sum + name.length, 0);
+    let nodes = PROBE + 1;
+    const nodesMax = nodes + names.reduce((sum, name) => sum + name.length, 0);
     this.next = new Uint16Array(nodesMax * this.width);
-    this.names = new Uint8Array(nodesMax);
-    let nodes = 2;
-    for (const name of names) {
+    const lastNodes = names.map((name) => {
       let node = WORD_START;
       for (const letter of name) {
         const cell = node * this.width + this.columns[letter.charCodeAt(0)];
         if (this.next[cell] === NO_WORD) this.next[cell] = nodes++;
         node = this.next[cell];
       }
-      this.names[node] = isToken(name.charCodeAt(name.length - 1)) ? NAME : WHOLE;
-    }
+      return node;
+    });
+    lastNodes.forEach((node, at) => this.endName(node, names[at].charCodeAt(names[at].length - 1)));
   }
 
-  /** The node after `byte`; NO_WORD if it can no longer become a name. */
+  /** The node after `byte`; NO_WORD if it can no longer become a name, PROBE right behind one. */
   step(node: number, byte: number): number {
     return this.next[node * this.width + this.columns[byte]];
   }
 
-  /** A name ends at this node, if this is the byte behind it. */
-  endsName(node: number, next: number): boolean {
-    return this.names[node] === WHOLE || (this.names[node] === NAME && !isToken(next));
+  /** A name ends at this node: behind a token only what is none, behind all else anything. */
+  private endName(node: number, last: number): void {
+    for (let byte = 0; byte < 256; byte++) {
+      if (!isToken(last) || !isToken(byte))
+        this.next[node * this.width + this.columns[byte]] = PROBE;
+    }
   }
 }
 

@@ -35,6 +35,7 @@ import {
   UPGRADE,
 } from './message.js';
 import { NO_WORD, WORD_START } from '../words.js';
+import { PROBE } from './probes.js';
 
 /** States of the field section that are inside a value, and its last one. */
 export const ANY_VALUE = 3;
@@ -85,7 +86,7 @@ export function beginValue(m: Message): boolean {
 export function takeValue(m: Message, byte: number): boolean {
   switch (m.state) {
     case ANY_VALUE:
-      return (CLASS[byte] & VALUE) !== 0 || endValue(m, byte);
+      return takeAny(m, byte);
     case WORD:
       return takeWord(m, byte);
     case OPTION:
@@ -102,6 +103,10 @@ export function takeValue(m: Message, byte: number): boolean {
   }
 }
 
+function takeAny(m: Message, byte: number): boolean {
+  return (CLASS[byte] & VALUE) !== 0 || endValue(m, byte);
+}
+
 function endValue(m: Message, byte: number): boolean {
   m.state = VALUE_LF;
   return byte === CR;
@@ -115,21 +120,19 @@ function takeWord(m: Message, byte: number): boolean {
     return byte !== CR || endValue(m, byte);
   }
   m.node = VALUES.step(m.node, byte);
+  if (m.node === NO_WORD) {
+    m.flags |= flagOfWord(m.field, 0);
+    m.state = ANY_VALUE;
+  }
   return (CLASS[byte] & VALUE) !== 0;
 }
 
 /** The first product of User-Agent (RFC 9110 section 10.1.5): whether a probe names itself. */
 function takeAgent(m: Message, byte: number): boolean {
-  const { probes } = m;
-  if (probes === undefined) m.state = ANY_VALUE;
-  else if (probes.endsName(m.node, byte)) {
-    m.flags |= PROBE_AGENT;
-    m.state = ANY_VALUE;
-  } else {
-    m.node = probes.step(m.node, byte);
-    if (m.node === NO_WORD) m.state = ANY_VALUE;
-  }
-  return (CLASS[byte] & VALUE) !== 0 || endValue(m, byte);
+  m.node = m.probes === undefined ? NO_WORD : m.probes.step(m.node, byte);
+  if (m.node === PROBE) m.flags |= PROBE_AGENT;
+  if (m.node === PROBE || m.node === NO_WORD) m.state = ANY_VALUE;
+  return takeAny(m, byte);
 }
 
 /** Connection = #connection-option (RFC 9110 section 7.6.1); Proxy-Connection likewise. */
