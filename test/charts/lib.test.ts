@@ -3,25 +3,12 @@
  * which all tests on the cluster run, and the app as it was where tidegate is disabled.
  */
 import { readFileSync } from 'node:fs';
-import type { Test } from 'tap';
-import { parseAllDocuments } from 'yaml';
-import type { Container, Deployment, ManifestName, PodSpec } from '../cluster/manifest.js';
-import { chartFor, render, type Values } from './render.js';
-import { testWithTools } from './tools.js';
-
-type Pods = Readonly<Record<'native' | 'classic', Deployment['spec']['template']>>;
-
-const USER = 'test/charts/library-user';
-
-/** The pods that an app chart has with these values of tidegate. */
-async function podsOf(helm: string, chart: string, tidegate: Values, others = {}): Promise<Pods> {
-  const { objects } = await render(helm, chart, { tidegate, ...others });
-  const templateOf = (name: string): Deployment['spec']['template'] => {
-    const found = objects.find(({ metadata }) => metadata.name === name);
-    return (found as unknown as Deployment).spec.template;
-  };
-  return { native: templateOf('native'), classic: templateOf('classic') };
-}
+import t from 'tap';
+import { parse, parseAllDocuments } from 'yaml';
+import { COLOUR_LABEL, DRAIN_ANNOTATION, SIDECAR_LABEL } from '../../src/kubernetes/keys.js';
+import type { Deployment, ManifestName, PodSpec } from '../cluster/manifest.js';
+import { readDocument } from '../documents.js';
+import { named, testWithBoth, variablesOf } from './library.js';
 
 function manifestOf(name: ManifestName): PodSpec {
   const text = readFileSync(new URL(`../cluster/manifests/${name}.yaml`, import.meta.url), 'utf8');
@@ -29,25 +16,7 @@ function manifestOf(name: ManifestName): PodSpec {
   return (deployment as Deployment).spec.template.spec;
 }
 
-function named(containers: readonly Container[] | undefined, name: string): Container {
-  const found = containers?.find((container) => container.name === name);
-  if (found === undefined) throw new Error(`no container ${name}`);
-  return found;
-}
-
-function testWithBoth(
-  title: string,
-  body: (t: Test, pods: (tidegate: Values, others?: Values) => Promise<Pods>) => Promise<void>,
-): void {
-  testWithTools(title, async (t, tools) => {
-    const chart = chartFor(t, USER);
-    for (const helm of Object.values(tools.helm)) {
-      await body(t, (tidegate, others) => podsOf(helm, chart, tidegate, others));
-    }
-  });
-}
-
-testWithBoth('the pod is the one that the tests on the cluster run', async (t, pods) => {
+testWithBoth('the pod is the one that the tests on the cluster run', async (t, { pods }) => {
   const { native, classic } = await pods({ podInfo: false });
   const [manifest, beside] = (['native', 'classic'] as const).map(manifestOf);
   t.same(native.spec.initContainers, manifest.initContainers);
@@ -59,12 +28,12 @@ testWithBoth('the pod is the one that the tests on the cluster run', async (t, p
   }
 });
 
-testWithBoth('the pod can be found, read and drained by its annotation', async (t, pods) => {
+testWithBoth('the pod can be found, read and drained by its annotation', async (t, { pods }) => {
   const { native } = await pods({ colour: '1234567', admin: 9999 });
   t.same(native.metadata.labels, {
     app: 'native',
-    'tidegate.dev/sidecar': 'true',
-    'tidegate.dev/colour': '1234567',
+    [SIDECAR_LABEL]: 'true',
+    [COLOUR_LABEL]: '1234567',
   });
   t.same(native.metadata.annotations, {
     'traffic.sidecar.istio.io/excludeInboundPorts': '9999',
@@ -74,13 +43,12 @@ testWithBoth('the pod can be found, read and drained by its annotation', async (
   t.same(volume.downwardAPI, {
     items: [{ path: 'annotations', fieldRef: { fieldPath: 'metadata.annotations' } }],
   });
-  const { env, volumeMounts } = named(native.spec.initContainers, 'tidegate');
+  const { volumeMounts } = named(native.spec.initContainers, 'tidegate');
   t.same(volumeMounts, [{ name: volume.name, mountPath: '/pod-info', readOnly: true }]);
-  const told = env?.find(({ name }) => name === 'TIDEGATE_POD_INFO_DIR');
-  t.equal(told?.value, '/pod-info');
+  t.equal(variablesOf(native)['TIDEGATE_POD_INFO_DIR'], '/pod-info');
 });
 
-testWithBoth('without tidegate the app is as it was', async (t, pods) => {
+testWithBoth('without tidegate the app is as it was', async (t, { pods }) => {
   const { native, classic } = await pods({ enabled: false, hostNetwork: true });
   const app = { name: 'app', image: 'my-app:1.0.0' };
   t.same(native, {
@@ -95,7 +63,7 @@ testWithBoth('without tidegate the app is as it was', async (t, pods) => {
   t.same(classic.spec.containers, [{ ...app, lifecycle: null }]);
 });
 
-testWithBoth("the name of the clients' port moves from the app to tidegate", async (t, pods) => {
+testWithBoth("the name of the clients' port moves from the app to tidegate", async (t, { pods }) => {
   const portsOf = (spec: PodSpec): string[] =>
     [...(spec.initContainers ?? []), ...spec.containers].flatMap(({ ports = [] }) =>
       ports.map(({ name, containerPort }) => `${name} ${containerPort}`),
@@ -106,3 +74,40 @@ testWithBoth("the name of the clients' port moves from the app to tidegate", asy
   t.same(portsOf(beside.native.spec), ['web 8081', 'tidegate 9180', 'app 3000']);
 });
 
+
+testWithBoth('a number is written as one, however large it is', async (t, { pods }) => {
+  const { native } = await pods({ gracePeriod: 1_000_000, closeRate: 1_000_000 });
+  t.equal(native.spec.terminationGracePeriodSeconds, 1_000_000);
+  const { TIDEGATE_GRACE_PERIOD, TIDEGATE_CLOSE_RATE } = variablesOf(native);
+  t.same([TIDEGATE_GRACE_PERIOD, TIDEGATE_CLOSE_RATE], ['1000000s', '1000000']);
+});
+
+testWithBoth("the grace period may be a duration, and is the pod's in seconds", async (t, { pods }) => {
+  const { classic } = await pods({ gracePeriod: '1h0.5m' });
+  t.equal(classic.spec.terminationGracePeriodSeconds, 3630);
+  t.equal(variablesOf(classic)['TIDEGATE_GRACE_PERIOD'], '3630s');
+});
+
+testWithBoth("the admin port's token comes from a Secret", async (t, { pods }) => {
+  const { native } = await pods({ adminTokenSecret: { name: 'web-admin' } });
+  const { env } = named(native.spec.initContainers, 'tidegate');
+  const told = env?.find(({ name }) => name === 'TIDEGATE_ADMIN_TOKEN');
+  t.same(told?.valueFrom, { secretKeyRef: { name: 'web-admin', key: 'token' } });
+});
+
+t.test('the image is of this version, and the library too', (t) => {
+  const { version } = JSON.parse(readDocument('package.json')) as { version: string };
+  const chart = parse(readDocument('charts/tidegate-lib/Chart.yaml')) as Record<string, string>;
+  const values = parse(readDocument('charts/tidegate-lib/values.yaml')) as { image: { tag: string } };
+  t.same([chart['version'], chart['appVersion'], values.image.tag], [version, version, version]);
+  t.end();
+});
+
+t.test('the keys of labels and annotations are those of the source', (t) => {
+  const texts = ['templates/_pod.tpl', 'values.yaml', 'values.schema.json'].map((file) =>
+    readDocument(`charts/tidegate-lib/${file}`),
+  );
+  const keys = texts.flatMap((text) => text.match(/tidegate\.dev\/[a-z-]+/g) ?? []);
+  t.same(new Set(keys), new Set([SIDECAR_LABEL, COLOUR_LABEL, DRAIN_ANNOTATION]));
+  t.end();
+});

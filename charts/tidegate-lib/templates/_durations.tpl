@@ -53,7 +53,7 @@ Durations as tidegate writes them: `500ms`, `30s`, `1m30s`, `2h`. Reckoned in mi
 {{- $mayBeNone := and (eq $ms 0) (ne $key "appConnectTimeout") -}}
 {{- include "tidegate.checkDuration" (list $key $text $ms (ternary 0 $least $mayBeNone)) -}}
 {{- if and (eq $key "keepAlive") (gt $ms 32767000) -}}
-{{- fail (printf "tidegate: keepAlive %s is longer than 9h6m7s, which is all that Linux takes" $text) -}}
+{{- fail (printf "tidegate: keepAlive %s is longer than 9h6m7s" $text) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
