@@ -4,13 +4,14 @@
  */
 import type { Test } from 'tap';
 import { parse } from 'yaml';
-import { chartFor, type KubernetesObject, render, type Values } from '../charts/render.js';
+import { chartFor, type KubernetesObject, render } from '../charts/render.js';
 import type { Tools } from '../charts/tools.js';
 import { readDocument } from '../documents.js';
 import type { ScrapeConfig } from './node-prometheus.js';
 
 export const CHART = 'charts/tidegate';
-const EVERYTHING = {
+/** Values that ask for all that it has. */
+export const EVERYTHING = {
   podMonitor: { enabled: true },
   prometheusRule: { enabled: true },
   dashboard: { enabled: true },
@@ -46,10 +47,10 @@ export async function watching(
   t: Test,
   { helm }: Tools,
   namespace = 'default',
-  values: Values = {},
+  release = 'watch',
 ): Promise<readonly KubernetesObject[]> {
   const chart = chartFor(t, CHART);
-  return (await render(helm[4], chart, { ...EVERYTHING, ...values }, { namespace })).objects;
+  return (await render(helm[4], chart, EVERYTHING, { namespace, release })).objects;
 }
 
 /** The one object of a kind. */

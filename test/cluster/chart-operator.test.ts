@@ -1,0 +1,94 @@
+/**
+ * The chart that watches, on a cluster that has the Prometheus operator's CustomResourceDefinitions: the
+ * API server itself takes all that the chart renders, to the last field, and refuses what is broken.
+ */
+import type { Test } from 'tap';
+import { chartFor, type KubernetesObject } from '../charts/render.js';
+import { type Tools, tools, toolsMissing } from '../charts/tools.js';
+import { type Cluster, kubectl, testOnCluster } from './cluster.js';
+import { Namespace } from './namespace.js';
+import { Release } from './release.js';
+import { CHART, EVERYTHING, ofKind, watching } from './watching.js';
+
+const RELEASE = 'watch';
+
+/** They stay: other tests may have begun to use them, and the cluster is the tests' own. */
+async function defineKinds(cluster: Cluster, { crds }: Tools): Promise<void> {
+  // Too large for the annotation that an apply by the client would keep.
+  await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', crds]);
+  await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=50s', '-f', crds]);
+}
+
+/** What the API server has of them is what was rendered: no field was dropped. */
+async function areTaken(
+  t: Test,
+  namespace: Namespace,
+  rendered: readonly KubernetesObject[],
+): Promise<void> {
+  const list = { apiVersion: 'v1', kind: 'List', items: rendered };
+  const text = await namespace.kubectl(['get', '-f', '-', '-o', 'json'], list);
+  const { items } = JSON.parse(text) as { readonly items: readonly KubernetesObject[] };
+  for (const [index, object] of rendered.entries()) {
+    const { metadata, spec, data } = items[index];
+    const { kind } = object;
+    t.match({ metadata, spec, data }, onlyGiven(object), `${kind} ${metadata.name} is taken whole`);
+  }
+}
+
+function onlyGiven({ metadata: { name, labels }, spec, data }: KubernetesObject): object {
+  return JSON.parse(JSON.stringify({ metadata: { name, labels }, spec, data })) as object;
+}
+
+/** Why the API server would not take it. */
+async function refusalOf(namespace: Namespace, object: object): Promise<string> {
+  const apply = ['apply', '--dry-run=server', '-f', '-'];
+  return namespace.kubectl(apply, object).catch((fault: unknown) => String(fault));
+}
+
+/** The same object with one text in it replaced by another. */
+function broken(object: KubernetesObject, from: RegExp, to: string): object {
+  const text = JSON.stringify(object);
+  const changed = text.replace(from, to);
+  if (changed === text) throw new Error(`${object.kind} has no ${from.source}`);
+  return JSON.parse(changed) as object;
+}
+
+async function brokenAreRefused(
+  t: Test,
+  namespace: Namespace,
+  objects: readonly KubernetesObject[],
+): Promise<void> {
+  const [monitor, rule] = ['PodMonitor', 'PrometheusRule'].map((kind) => ofKind(objects, kind));
+  const breaks = [
+    [monitor, /"interval":"[^"]+"/, '"interval":"soon"', /interval/],
+    [monitor, /"action":"keep"/, '"action":"hold"', /action/],
+    [rule, /"expr":/, '"expression":', /expr/],
+    [rule, /"severity":"[^"]+"/, '"severity":1', /severity/],
+  ] as const;
+  for (const [object, from, to, said] of breaks) {
+    t.match(
+      await refusalOf(namespace, broken(object, from, to)),
+      said,
+      `no ${object.kind} with ${to}`,
+    );
+  }
+}
+
+testOnCluster(
+  'The API server takes what the chart has for the Prometheus operator, and refuses what is broken',
+  async (t, cluster) => {
+    const { helm, ...rest } = tools as Tools;
+    await defineKinds(cluster, { helm, ...rest });
+    const namespace = await Namespace.create(t, cluster);
+    const objects = await watching(t, { helm, ...rest }, namespace.name, RELEASE);
+    t.equal(objects.length, 4, 'a PodMonitor, a PrometheusRule, a dashboard, a NetworkPolicy');
+    for (const version of [3, 4] as const) {
+      const release = new Release(namespace, helm[version], chartFor(t, CHART), RELEASE);
+      await release.install(EVERYTHING);
+      await areTaken(t, namespace, objects);
+      await release.uninstall();
+    }
+    await brokenAreRefused(t, namespace, objects);
+  },
+  { kit: true, missing: toolsMissing },
+);
