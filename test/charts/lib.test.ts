@@ -48,6 +48,15 @@ testWithBoth('the pod can be found, read and drained by its annotation', async (
   t.equal(variablesOf(native)['TIDEGATE_POD_INFO_DIR'], '/pod-info');
 });
 
+testWithBoth('a worker without a port is ready without one', async (t, { pods }) => {
+  const { native, classic } = await pods({ readiness: false });
+  for (const containers of [native.spec.initContainers, classic.spec.containers]) {
+    const { readinessProbe, startupProbe, livenessProbe } = named(containers, 'tidegate');
+    t.equal(readinessProbe, undefined);
+    t.ok(startupProbe !== undefined && livenessProbe !== undefined, 'tidegate itself is looked at');
+  }
+});
+
 testWithBoth('without tidegate the app is as it was', async (t, { pods }) => {
   const { native, classic } = await pods({ enabled: false, hostNetwork: true });
   const app = { name: 'app', image: 'my-app:1.0.0' };

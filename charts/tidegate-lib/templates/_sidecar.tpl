@@ -45,9 +45,11 @@ that stays and ends behind the app, `classic` a container beside it.
     httpGet: { path: /livez, port: tidegate }
     periodSeconds: 1
     failureThreshold: 30
+  {{- if .readiness }}
   readinessProbe:
     httpGet: { path: /readyz, port: tidegate }
     periodSeconds: 2
+  {{- end }}
   # Its restart need not wait for the pod's whole grace period.
   livenessProbe:
     httpGet: { path: /livez, port: tidegate }
