@@ -20,6 +20,7 @@ const CHARTS: Readonly<Record<string, readonly Values[]>> = {
     },
   ],
   'charts/tidegate-example': [{}, { tidegate: { enabled: false } }],
+  'test/charts/recipes': [{ kind: 'Job' }, { kind: 'StatefulSet' }, { kind: 'DaemonSet' }],
 };
 
 for (const [path, all] of Object.entries(CHARTS)) {
