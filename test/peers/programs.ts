@@ -27,6 +27,7 @@ const PACKAGES = {
   runc: 'runc',
   script: 'bsdutils',
   socat: 'socat',
+  wget: 'wget',
 } as const;
 export type ProgramName = keyof typeof PACKAGES;
 

@@ -24,16 +24,21 @@ preStop:
 {{- end -}}
 {{- end -}}
 
-{{- /* A container has one hook: the app's own command waits first, with what its image has. */ -}}
+{{- /*
+A container has one hook: the app's own command waits first, with what its image has. Many a wget gives up
+after 15 minutes and asks again; where nobody listens any more, all tries are over at once.
+*/ -}}
 {{- define "tidegate.preStopBehindWait" -}}
 preStop:
   exec:
     command:
       - sh
       - -c
-      - >-
-        http_proxy= wget -q -T 0 -t 1 -O /dev/null "$0" ||
-        curl -s --noproxy "*" -o /dev/null "$0";
+      - |
+        for try in 1 2 3 4 5 6 7 8; do
+          http_proxy= wget -q -O /dev/null "$0" && break
+          curl -s --noproxy "*" -o /dev/null "$0" && break
+        done
         exec "$@"
       - http://127.0.0.1:{{ int .admin }}/drain/wait
       {{- toYaml .appPreStop.exec.command | nindent 6 }}
