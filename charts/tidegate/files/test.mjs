@@ -35,7 +35,9 @@ async function rules() {
     .filter(Boolean)
     .map((name) => {
       const found = all.filter((rule) => rule.name === name);
-      const faults = found.filter(({ health }) => health === 'err').map(({ lastError }) => lastError);
+      const faults = found
+        .filter(({ health }) => health === 'err')
+        .map(({ lastError }) => lastError);
       if (found.length === 0) return [false, `${name} is not loaded`];
       return [faults.length === 0, `${name} is loaded${faults.map((fault) => `, but: ${fault}`)}`];
     });
