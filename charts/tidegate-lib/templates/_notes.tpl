@@ -1,0 +1,18 @@
+{{- /*
+For the NOTES.txt of a chart that has tidegate: warnings about what is allowed, and yet cuts pods before
+they are drained. Empty if there is none.
+*/ -}}
+{{- define "tidegate.notes" -}}
+{{- $values := include "tidegate.values" . | fromYaml -}}
+{{- if $values.enabled -}}
+{{- $seconds := int $values.graceSeconds -}}
+{{- if gt $seconds 600 -}}
+Warning: gracePeriod is {{ include "tidegate.grace" $values }}. A cluster autoscaler that takes a node away waits for its pods for 600s
+(--max-graceful-termination-sec, unless it is set) and kills those that are left.
+{{- end -}}
+{{- if gt $seconds 3600 }}
+Above 3600s: upgrades of managed nodes wait for an hour at most. Pods that drain for
+hours pile up with every rollout, each with its memory and its address.
+{{- end -}}
+{{- end -}}
+{{- end -}}
