@@ -51,7 +51,7 @@ export function exampleValues({ image }: Cluster, example: Example): Record<stri
 }
 
 /** An image's name, as the library has it; a port of its registry is no tag. */
-function imageValues(image: string): { readonly repository: string; readonly tag: string } {
+export function imageValues(image: string): { readonly repository: string; readonly tag: string } {
   const colon = image.lastIndexOf(':');
   return { repository: image.slice(0, colon), tag: image.slice(colon + 1) };
 }
