@@ -1,0 +1,35 @@
+/**
+ * With both Helms: an upgrade that brings tidegate and one that takes it away; and the recipe for
+ * clusters before Kubernetes 1.32, where a Service does not find the port of a native sidecar by its
+ * name. It takes two steps each way: pods with tidegate, to which the Service sends as before, then the
+ * Service. Such a Service has numbers, which mean the same on any Kubernetes.
+ */
+import { type Side, upgradedUnderLoad } from './adoptions.js';
+import { testWithHelm } from './release.js';
+
+/** Long enough for a settling that outlasts the balancers. */
+const GRACE_S = 60;
+const NAMED: readonly Side[] = [
+  { enabled: false, targetPort: 'http' },
+  { enabled: true, targetPort: 'http' },
+  { enabled: false, targetPort: 'http' },
+];
+const TWO_STEPS: readonly Side[] = [
+  { enabled: false, targetPort: 'http' },
+  { enabled: true, targetPort: 3_000, graceS: GRACE_S },
+  { enabled: true, targetPort: 8_080, graceS: GRACE_S },
+  { enabled: true, targetPort: 3_000, graceS: GRACE_S },
+  { enabled: false, targetPort: 'http' },
+];
+
+for (const major of [3, 4] as const) {
+  for (const [title, sides] of Object.entries({ 'by name': NAMED, 'in two steps': TWO_STEPS })) {
+    testWithHelm(
+      `helm ${major}: ${title} it comes and goes without an error`,
+      async (t, c, helm) => {
+        const reports = await upgradedUnderLoad(t, c, helm[major], sides);
+        reports.forEach(({ failed }, at) => t.equal(failed, 0, `after ${at + 1} upgrades`));
+      },
+    );
+  }
+}
