@@ -1,13 +1,15 @@
 /**
- * A StatefulSet and a DaemonSet with tidegate by the library are rolled out under load as a Deployment
- * is: no request fails, everybody who lasts has the goodbye of its protocol. A StatefulSet replaces one
- * pod after the other, each behind the drain of the one before.
+ * A Job with tidegate by the library completes within 2 s of one without. A StatefulSet and a
+ * DaemonSet are rolled out under load as a Deployment is: no request fails, everybody who lasts has the
+ * goodbye of its protocol. A StatefulSet replaces one pod after the other, each behind the drain of the
+ * one before.
  */
 import type { Test } from 'tap';
 import { type Report, ROLLOUT_PLAN } from '../peers/load/contract.js';
 import { until } from '../peers/until.js';
 import type { Cluster } from './cluster.js';
 import { isEveryEndClean, isNothingLost } from './goodbyes.js';
+import { completeBeside } from './jobs.js';
 import { Namespace } from './namespace.js';
 import { cook, type Recipe } from './recipes.js';
 import { testWithHelm } from './release.js';
@@ -19,6 +21,9 @@ const UP_MS_MAX = 30_000;
 /** For all pods, one after the other. */
 const ROLLED_OUT_S_MAX = 400;
 const RELEASE = 'web';
+const JOB_LATER_MS_MAX = 2_000;
+/** The kubelet looks at containers once a second, and not at all of them in the same moment. */
+const ROUNDS_MAX = 3;
 
 const areAllHeld = ({ requests, streams, webSockets: { plain, deflate } }: Report): boolean =>
   Object.values(requests).every(({ ok }) => ok > 0) &&
@@ -61,3 +66,15 @@ function testRecipe(title: string, kind: 'StatefulSet' | 'DaemonSet', replicas: 
 
 testRecipe('a StatefulSet of three is rolled out without an error', 'StatefulSet', 3);
 testRecipe('a DaemonSet that surges is rolled out without an error', 'DaemonSet', 1);
+
+testWithHelm(
+  'a Job with tidegate completes within 2 s of one without',
+  async (t, cluster, helm) => {
+    let laterMs = Infinity;
+    for (let round = 0; round < ROUNDS_MAX && laterMs > JOB_LATER_MS_MAX; round++) {
+      const { sidecarMs, completeMs } = await completeBeside(t, cluster, helm[3]);
+      laterMs = Math.min(laterMs, Math.max(sidecarMs, completeMs));
+    }
+    t.ok(laterMs <= JOB_LATER_MS_MAX, `${laterMs} ms later`);
+  },
+);
