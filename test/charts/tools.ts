@@ -24,8 +24,6 @@ export interface Tools {
 const PLACES = ['helm3', 'helm4', 'kubeconform', 'prometheus', 'crds', 'schemas'];
 export const tools: Tools | undefined = findTools();
 const MISSING = 'misses helm and the like: test/charts/build makes them';
-/** For tests that need something else as well; undefined where the tools are. */
-export const toolsMissing = tools === undefined ? MISSING : undefined;
 
 /** A test that runs only where the tools are; its body gets them. */
 export function testWithTools(title: string, body: (t: Test, tools: Tools) => Promise<void>): void {

@@ -4,20 +4,11 @@
  */
 import type { Test } from 'tap';
 import { chartFor, type KubernetesObject } from '../charts/render.js';
-import { type Tools, tools, toolsMissing } from '../charts/tools.js';
-import { type Cluster, kubectl, testOnCluster } from './cluster.js';
 import { Namespace } from './namespace.js';
-import { Release } from './release.js';
-import { CHART, EVERYTHING, ofKind, watching } from './watching.js';
+import { Release, testWithHelm } from './release.js';
+import { CHART, defineKinds, EVERYTHING, ofKind, watching } from './watching.js';
 
 const RELEASE = 'watch';
-
-/** They stay: other tests may have begun to use them, and the cluster is the tests' own. */
-async function defineKinds(cluster: Cluster, { crds }: Tools): Promise<void> {
-  // Too large for the annotation that an apply by the client would keep.
-  await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', crds]);
-  await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=50s', '-f', crds]);
-}
 
 /** What the API server has of them is what was rendered: no field was dropped. */
 async function areTaken(
@@ -74,13 +65,12 @@ async function brokenAreRefused(
   }
 }
 
-testOnCluster(
+testWithHelm(
   'The API server takes what the chart has for the Prometheus operator, and refuses what is broken',
-  async (t, cluster) => {
-    const { helm, ...rest } = tools as Tools;
-    await defineKinds(cluster, { helm, ...rest });
+  async (t, cluster, helm, tools) => {
+    await defineKinds(cluster, tools);
     const namespace = await Namespace.create(t, cluster);
-    const objects = await watching(t, { helm, ...rest }, namespace.name, RELEASE);
+    const objects = await watching(t, tools, namespace.name, RELEASE);
     t.equal(objects.length, 4, 'a PodMonitor, a PrometheusRule, a dashboard, a NetworkPolicy');
     for (const version of [3, 4] as const) {
       const release = new Release(namespace, helm[version], chartFor(t, CHART), RELEASE);
@@ -90,5 +80,5 @@ testOnCluster(
     }
     await brokenAreRefused(t, namespace, objects);
   },
-  { kit: true, missing: toolsMissing },
+  { kit: true },
 );

@@ -1,17 +1,18 @@
 /**
- * The pod runs as it is written: without privileges, on a file system that it cannot write to, in a
- * namespace that enforces Pod Security `restricted`. And its admin port keeps changes to the pod: from
- * another one it answers what is asked, and refuses whatever would change something.
+ * The pod of the charts runs as they render it: without privileges, on file systems that it cannot write
+ * to, in a namespace that enforces Pod Security `restricted`. And its admin port keeps changes to the pod:
+ * another one is answered what it asks, and refused whatever would change something.
  */
 import { readFileSync } from 'node:fs';
 import type { Test } from 'tap';
 import type { AdminError, Status } from '../../src/admin/contract.js';
 import { adminRoutes, type AdminSources } from '../../src/admin/routes.js';
-import { type Cluster, testOnCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
+import { exampleRelease, exampleValues, PODS } from './example.js';
 import { containerOf, Namespace, type Pod } from './namespace.js';
-import { manifest } from './manifest.js';
+import { testWithHelm } from './release.js';
 
-const TIDEGATE = 65_532;
+const NOBODY = 65_532;
 const NO_CAPABILITIES = '0'.repeat(16);
 /** It would be waited for: it is answered after `terminationNotice`, see drain-wait.test.ts. */
 const WAITS = 'GET /drain/wait';
@@ -68,15 +69,6 @@ async function ask(
   return JSON.parse(await namespace.node(pod, container, script)) as Answer[];
 }
 
-/** One pod of it, ready. */
-async function onePod(namespace: Namespace): Promise<Pod> {
-  const { service, deployment } = manifest(namespace.cluster, 'native', { replicas: 1 });
-  await namespace.apply(service, deployment);
-  await namespace.rolledOut('web');
-  const [pod] = await namespace.pods('app=web');
-  return pod;
-}
-
 /** What the kernel says of a process, by the names of its lines. */
 function statusOf(pid: number): Readonly<Record<string, string>> {
   const lines = readFileSync(`/proc/${pid}/status`, 'utf8').trim().split('\n');
@@ -92,20 +84,20 @@ function rootOptions(pid: number): readonly string[] {
   return root?.[5].split(',') ?? [];
 }
 
-async function runsAsWritten(t: Test, kit: Kit, pod: Pod): Promise<void> {
-  const { containerID = '' } = containerOf(pod, 'tidegate') ?? {};
-  const [pid] = await kit.pidsOf([containerID.replace('containerd://', '')]);
-  const { Uid, Gid, CapInh, CapPrm, CapEff, CapBnd, CapAmb, ...status } = statusOf(pid);
-  t.equal(Uid, Array(4).fill(TIDEGATE).join('\t'), 'its user');
-  t.equal(Gid, Array(4).fill(TIDEGATE).join('\t'), 'its group');
-  const sets = [CapInh, CapPrm, CapEff, CapBnd, CapAmb];
-  t.same(sets, Array(5).fill(NO_CAPABILITIES), 'no capability in any set');
-  t.match(
-    status,
-    { NoNewPrivs: '1', Seccomp: '2' },
-    'none to be gained; system calls are filtered',
-  );
-  t.ok(rootOptions(pid).includes('ro'), `its root is mounted ${rootOptions(pid).join()}`);
+async function runsAsRendered(t: Test, kit: Kit, pod: Pod): Promise<void> {
+  const names = ['tidegate', 'app'] as const;
+  const ids = names.map((name) => containerOf(pod, name)?.containerID ?? '');
+  const pids = await kit.pidsOf(ids.map((id) => id.replace('containerd://', '')));
+  for (const [index, name] of names.entries()) {
+    const { Uid, Gid, CapInh, CapPrm, CapEff, CapBnd, CapAmb, ...rest } = statusOf(pids[index]);
+    t.equal(Uid, Array(4).fill(NOBODY).join('\t'), `${name}: its user`);
+    if (name === 'tidegate') t.equal(Gid, Uid, 'and its group');
+    const sets = [CapInh, CapPrm, CapEff, CapBnd, CapAmb];
+    t.same(sets, Array(5).fill(NO_CAPABILITIES), 'no capability in any set');
+    t.match(rest, { NoNewPrivs: '1', Seccomp: '2' }, 'nor to be gained; system calls are filtered');
+    const options = rootOptions(pids[index]);
+    t.ok(options.includes('ro'), `its root is mounted ${options.join()}`);
+  }
 }
 
 /** One line for each call, those alike together. */
@@ -141,10 +133,13 @@ async function keepsChangesToItself(t: Test, namespace: Namespace, pod: Pod): Pr
 }
 
 const title =
-  'The pod runs as it is written, without privileges, and is changed by nobody outside of it';
-testOnCluster(title, async (t, cluster) => {
+  'The pod runs as it is rendered, without privileges, and is changed by nobody outside of it';
+testWithHelm(title, async (t, cluster, helm) => {
   const namespace = await Namespace.create(t, cluster);
-  const [pod] = await Promise.all([onePod(namespace), namespace.load(t)]);
-  if (cluster.kit !== undefined) await runsAsWritten(t, cluster.kit, pod);
+  const values = exampleValues(cluster, { replicas: 1, graceS: 30 });
+  const release = exampleRelease(t, namespace, helm[4]);
+  await Promise.all([release.install(values), namespace.load(t)]);
+  const [pod] = await namespace.pods(PODS);
+  if (cluster.kit !== undefined) await runsAsRendered(t, cluster.kit, pod);
   await keepsChangesToItself(t, namespace, pod);
 });

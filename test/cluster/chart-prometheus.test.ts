@@ -4,16 +4,20 @@
  * rules are healthy there, and whatever they and the dashboard's panels ask for is there.
  */
 import type { Test } from 'tap';
-import { type Tools, tools, toolsMissing } from '../charts/tools.js';
+import { chartFor } from '../charts/render.js';
 import type { Plan, Report } from '../peers/load/contract.js';
 import type { Driver } from '../peers/load/driver.js';
 import type { Prometheus, Series } from '../peers/prometheus.js';
 import { until } from '../peers/until.js';
-import { testOnCluster } from './cluster.js';
-import { manifest } from './manifest.js';
+import { exampleRelease, exampleValues, imageValues } from './example.js';
 import { Namespace } from './namespace.js';
 import { prometheusOnNode } from './node-prometheus.js';
+import { Release, testWithHelm } from './release.js';
 import {
+  type Alert,
+  CHART,
+  defineKinds,
+  EVERYTHING,
   groupsOf,
   panelQueries,
   type Query,
@@ -24,7 +28,9 @@ import {
 
 const COLOURS = { blue: { replicas: 2 }, green: { replicas: 1 } } as const;
 type Colour = keyof typeof COLOURS;
+const PODS_COUNT = COLOURS.blue.replicas + COLOURS.green.replicas;
 const COLOUR_LABEL = 'tidegate.dev/colour';
+const PODS = 'tidegate.dev/sidecar=true';
 const GRACE_S = 20;
 const PLAN = {
   getOnce: { lanes: 2, pauseMs: 200 },
@@ -37,19 +43,19 @@ const COUNT = 'tidegate_connections{kind="websocket", state="active"}';
 const SEEN_MS_MAX = 60_000;
 const GONE_MS_MAX = (GRACE_S + 40) * 1_000;
 
-/** One colour of the app with its Service, and the clients that it has. */
-async function colour(t: Test, namespace: Namespace, name: Colour): Promise<Driver> {
-  const changes = { ...COLOURS[name], graceS: GRACE_S };
-  const { service, deployment } = manifest(namespace.cluster, 'native', changes);
-  const labels = { app: 'web', [COLOUR_LABEL]: name };
-  for (const { metadata } of [service, deployment]) metadata.name = name;
-  service.spec.selector = deployment.spec.template.metadata.labels = labels;
-  deployment.spec.selector = { matchLabels: labels };
-  await namespace.apply(service, deployment);
-  const driver = await namespace.load(t, `load-${name}`);
-  await namespace.rolledOut(name);
+/** One colour of the app as a release of its own, and the clients that it has. */
+async function colour(
+  t: Test,
+  namespace: Namespace,
+  helm: string,
+  name: Colour,
+): Promise<readonly [Colour, Driver]> {
+  const tidegate = { colour: name };
+  const values = exampleValues(namespace.cluster, { ...COLOURS[name], graceS: GRACE_S, tidegate });
+  const release = exampleRelease(t, namespace, helm, name);
+  const [driver] = await Promise.all([namespace.load(t, `load-${name}`), release.install(values)]);
   await driver.start(`${await namespace.clusterIp(name)}:80`, PLAN);
-  return driver;
+  return [name, driver];
 }
 
 const open = ({ webSockets: { plain, deflate } }: Report): number => plain.open + deflate.open;
@@ -62,11 +68,15 @@ async function countsAgree(
   when: string,
 ): Promise<void> {
   for (const [name, driver] of drivers) {
-    const holdsAll = async (): Promise<boolean> => open(await driver.report()) === SOCKETS;
-    await until(holdsAll, `${when}: the clients of ${name} hold their sockets`, SEEN_MS_MAX);
     const count = `sum by (colour) (${COUNT.replace('}', `, colour="${name}"}`)})`;
-    await prometheus.sees(count, SOCKETS, SEEN_MS_MAX);
-    t.equal(open(await driver.report()), SOCKETS, `${when}: ${SOCKETS} of ${name}`);
+    let last: unknown;
+    const agree = async (): Promise<boolean> => {
+      const [held, counted] = [open(await driver.report()), await prometheus.value(count)];
+      last = { held, counted };
+      return held === SOCKETS && counted === held;
+    };
+    await until(agree, () => `${when}: all of ${name}: ${JSON.stringify(last)}`, SEEN_MS_MAX);
+    t.pass(`${when}: ${SOCKETS} of ${name}`);
   }
   await prometheus.sees(`sum(${COUNT})`, drivers.size * SOCKETS, SEEN_MS_MAX);
 }
@@ -76,7 +86,7 @@ async function targetsAreTold(
   prometheus: Prometheus,
   namespace: Namespace,
 ): Promise<void> {
-  const pods = await namespace.pods('app=web');
+  const pods = await namespace.pods(PODS);
   await prometheus.sees('sum(up)', pods.length, SEEN_MS_MAX);
   const targets = await prometheus.targets();
   const told = targets.map(({ labels: { pod, instance, ...labels } }) => {
@@ -84,7 +94,12 @@ async function targetsAreTold(
     t.equal(instance, `${podIP}:9180`, `${pod} is scraped once, at its admin port`);
     return labels;
   });
-  const same = { namespace: namespace.name, container: 'tidegate', job: 'tidegate', app: 'web' };
+  const same = {
+    namespace: namespace.name,
+    container: 'tidegate',
+    job: 'tidegate',
+    app: 'tidegate-example',
+  };
   const expected = ['blue', 'blue', 'green'].map((name) => ({ ...same, colour: name }));
   t.same(
     told.sort((one, other) => one['colour'].localeCompare(other['colour'])),
@@ -106,7 +121,7 @@ async function drainOne(namespace: Namespace, prometheus: Prometheus): Promise<v
 async function rulesAreHealthy(
   t: Test,
   prometheus: Prometheus,
-  names: readonly string[],
+  alerts: readonly Alert[],
 ): Promise<void> {
   const areKnown = async (): Promise<boolean> =>
     (await prometheus.rules()).every(({ health }) => health !== 'unknown');
@@ -114,7 +129,7 @@ async function rulesAreHealthy(
   const rules = await prometheus.rules();
   t.same(
     rules.map(({ name, health, lastError = '' }) => `${name}: ${health}${lastError}`),
-    names.map((name) => `${name}: ok`),
+    alerts.map(({ alert }) => `${alert}: ok`),
     'all rules are loaded, and healthy',
   );
 }
@@ -139,39 +154,58 @@ async function haveData(
   }
 }
 
-async function isWatched(
+/** The chart that watches is installed, and its own test asks this Prometheus. */
+async function testedByHelm(
   t: Test,
   namespace: Namespace,
-  { prometheus: program, ...rest }: Tools,
+  helm: string,
+  prometheusUrl: string,
+  alerts: readonly Alert[],
 ): Promise<void> {
-  const objects = await watching(t, { prometheus: program, ...rest });
-  const groups = groupsOf(objects);
-  const rules = groups.flatMap(({ rules }) => rules);
-  const drivers = new Map<Colour, Driver>();
-  for (const name of ['blue', 'green'] as const)
-    drivers.set(name, await colour(t, namespace, name));
-  const prometheus = await prometheusOnNode(t, namespace, program, scrapeConfigs(), groups);
-  await targetsAreTold(t, prometheus, namespace);
+  const release = new Release(namespace, helm, chartFor(t, CHART), 'watch');
+  const test = { prometheusUrl, podsMin: PODS_COUNT, image: imageValues(namespace.cluster.image) };
+  await release.install({ ...EVERYTHING, test });
+  const said = await release.run(['test', 'watch', '--logs', '--timeout', '120s']);
+  t.match(said, `good ${PODS_COUNT} pods are scraped, ${PODS_COUNT} are asked for`, 'helm test');
+  for (const { alert } of alerts) t.match(said, `good ${alert} is loaded`, `${alert} is loaded`);
+}
+
+/** Clients of two colours come, a pod drains, a colour burns down to nothing. */
+async function countsAreRight(
+  t: Test,
+  namespace: Namespace,
+  prometheus: Prometheus,
+  drivers: ReadonlyMap<Colour, Driver>,
+): Promise<void> {
   await countsAgree(t, prometheus, drivers, 'before the drain');
-  await rulesAreHealthy(
-    t,
-    prometheus,
-    rules.map(({ alert }) => alert),
-  );
   const gone = drainOne(namespace, prometheus);
   await countsAgree(t, prometheus, drivers, 'within it');
   await gone;
   await countsAgree(t, prometheus, drivers, 'behind it');
-  // A colour that burns down to nothing.
   await drivers.get('green')?.stop();
   await prometheus.sees(`sum(${COUNT})`, SOCKETS, SEEN_MS_MAX);
-  const alerts = rules.map(({ alert, expr }) => ({ title: alert, query: expr }));
-  await haveData(t, prometheus, alerts, panelQueries(objects, namespace.name));
-  t.same(prometheus.complaints, [], 'Prometheus has nothing to complain about');
 }
 
-testOnCluster(
+testWithHelm(
   'A Prometheus finds the pods by itself, counts what clients hold, and has all that is asked of it',
-  async (t, cluster) => isWatched(t, await Namespace.create(t, cluster), tools as Tools),
-  { kit: true, missing: toolsMissing },
+  async (t, cluster, helm, tools) => {
+    const namespace = await Namespace.create(t, cluster);
+    const objects = await watching(t, tools, namespace.name);
+    const groups = groupsOf(objects);
+    const alerts = groups.flatMap(({ rules }) => rules);
+    const colours = (['blue', 'green'] as const).map((name) => colour(t, namespace, helm[4], name));
+    const configs = scrapeConfigs();
+    const node = await prometheusOnNode(t, namespace, tools.prometheus, configs, groups);
+    const { prometheus } = node;
+    const drivers = new Map(await Promise.all(colours));
+    await targetsAreTold(t, prometheus, namespace);
+    await rulesAreHealthy(t, prometheus, alerts);
+    await countsAreRight(t, namespace, prometheus, drivers);
+    const asked = alerts.map(({ alert, expr }) => ({ title: alert, query: expr }));
+    await haveData(t, prometheus, asked, panelQueries(objects, namespace.name));
+    await defineKinds(cluster, tools);
+    await testedByHelm(t, namespace, helm[4], node.url, alerts);
+    t.same(prometheus.complaints, [], 'Prometheus has nothing to complain about');
+  },
+  { kit: true },
 );

@@ -45,22 +45,15 @@ export interface Cluster {
 
 type Where = 'kit' | 'user' | { readonly missing: string };
 
-export interface Needs {
-  /** Only the cluster of this folder will do. */
-  readonly kit?: boolean;
-  /** What else it takes and this machine has not; undefined if it has all. */
-  readonly missing?: string | undefined;
-}
-
-/** A test that needs a cluster. */
+/** A test that needs a cluster; with `kit`, only the one of this folder will do. */
 export function testOnCluster(
   title: string,
   body: (t: Test, cluster: Cluster) => Promise<void>,
-  { kit = false, missing }: Needs = {},
+  { kit = false } = {},
 ): void {
   const where = whereFrom(process.env);
-  const lacks = typeof where === 'object' ? where.missing : missing;
-  const reason = kit && where === 'user' ? "needs the kit's own node" : lacks;
+  const missing = typeof where === 'object' ? where.missing : undefined;
+  const reason = kit && where === 'user' ? "needs the kit's own node" : missing;
   if (reason === undefined) {
     t.setTimeout(FILE_MS_MAX);
     void t.test(title, { timeout: 0 }, async (t) => body(t, await opened()));

@@ -24,9 +24,9 @@ export interface Example {
   readonly tidegate?: object;
 }
 
-/** A release called `web`, which is not installed yet. */
-export function exampleRelease(t: Test, namespace: Namespace, helm: string): Release {
-  return new Release(namespace, helm, chartFor(t, 'charts/tidegate-example'));
+/** A release which is not installed yet. */
+export function exampleRelease(t: Test, namespace: Namespace, helm: string, name = 'web'): Release {
+  return new Release(namespace, helm, chartFor(t, 'charts/tidegate-example'), name);
 }
 
 /** Its values. */

@@ -1,5 +1,5 @@
 /**
- * The manifest's limit of memory holds with thousands of open WebSockets, and beside them the preStop
+ * The chart's limit of memory holds with thousands of open WebSockets, and beside them the preStop
  * notice, a second process in the sidecar's container, and while all of them are said goodbye to.
  * 9,000 is what a limit of 20,000 open files allows: each is two sockets to the sidecar.
  */
@@ -8,9 +8,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Status } from '../../src/admin/contract.js';
 import { until } from '../peers/until.js';
-import { testOnCluster } from './cluster.js';
-import { manifest } from './manifest.js';
+import { exampleRelease, exampleValues, PODS } from './example.js';
 import { containerOf, Namespace, type Pod } from './namespace.js';
+import { testWithHelm } from './release.js';
 import { openSockets } from './sockets.js';
 import { watch } from './watched.js';
 
@@ -98,7 +98,7 @@ function endedWell(t: Test, states: readonly Pod[], firstEndMs: number): void {
 }
 
 async function holdsMemory(t: Test, namespace: Namespace): Promise<void> {
-  const [{ metadata, status }] = await namespace.pods('app=web');
+  const [{ metadata, status }] = await namespace.pods(PODS);
   const { name } = metadata;
   const { containerID = '' } = containerOf({ metadata, status }, 'tidegate') ?? {};
   const memory = new ContainerMemory(containerID);
@@ -119,7 +119,7 @@ async function holdsMemory(t: Test, namespace: Namespace): Promise<void> {
   const { firstEndMs, goneAway, lastEndMs, reset } = sockets.counts;
   t.comment(`they ended within ${lastEndMs - firstEndMs} ms`);
   t.same([goneAway, reset], [SOCKETS, 0], 'each was closed with 1001, none was reset');
-  await namespace.allGone('app=web', GONE_MS_MAX);
+  await namespace.allGone(PODS, GONE_MS_MAX);
   const most = await peak;
   t.comment(`with all of them gone: peak ${inMib(most)} of ${inMib(limit)}`);
   t.ok(most >= before, 'it was read to the end');
@@ -130,16 +130,14 @@ async function holdsMemory(t: Test, namespace: Namespace): Promise<void> {
   endedWell(t, watched.states, firstEndMs);
 }
 
-const title = `${SOCKETS} WebSockets and the notice beside them fit into the manifest's limit of memory`;
-testOnCluster(
+const title = `${SOCKETS} WebSockets and the notice beside them fit into the chart's limit of memory`;
+testWithHelm(
   title,
-  async (t, cluster) => {
+  async (t, cluster, helm) => {
     const namespace = await Namespace.create(t, cluster);
-    const changes = { replicas: 1, graceS: GRACE_S };
-    const { service, deployment } = manifest(cluster, 'native', changes);
-    await namespace.apply(service, deployment);
-    await namespace.load(t);
-    await namespace.rolledOut('web');
+    const values = exampleValues(cluster, { replicas: 1, graceS: GRACE_S });
+    const release = exampleRelease(t, namespace, helm[4]);
+    await Promise.all([release.install(values), namespace.load(t)]);
     await holdsMemory(t, namespace);
   },
   { kit: true },

@@ -8,7 +8,7 @@ import type { Test } from 'tap';
 import { Prometheus } from '../peers/prometheus.js';
 import { folderFor, outputOf, run, start } from '../peers/running.js';
 import { until } from '../peers/until.js';
-import { type Cluster, environment } from './cluster.js';
+import { type Cluster, environment, kubectl } from './cluster.js';
 import type { Namespace } from './namespace.js';
 import { accountWith } from './outside.js';
 
@@ -17,7 +17,8 @@ const INTERVAL = '1s';
 const START_MS_MAX = 60_000;
 const ANSWER_MS_MAX = 30_000;
 /** What its log says once it does; port 0 is any free one. */
-const LISTENS = /msg="Listening on".* address=(127\.0\.0\.1:\d+)/;
+const LISTENS = /msg="Listening on".* address=\S*:(\d+)/;
+const NODE_ADDRESS = '{.items[0].status.addresses[?(@.type=="InternalIP")].address}';
 /** What it takes of a cluster to find pods in it. */
 const VERBS = ['get', 'list', 'watch'];
 
@@ -27,6 +28,12 @@ export interface ScrapeConfig {
   readonly [key: string]: unknown;
 }
 
+export interface NodePrometheus {
+  readonly prometheus: Prometheus;
+  /** Where pods reach it. */
+  readonly url: string;
+}
+
 /** Starts one that looks for pods in this namespace alone; `groups` are its rules. */
 export async function prometheusOnNode(
   t: Test,
@@ -34,7 +41,7 @@ export async function prometheusOnNode(
   program: string,
   scrapeConfigs: readonly ScrapeConfig[],
   groups: readonly object[],
-): Promise<Prometheus> {
+): Promise<NodePrometheus> {
   const folder = folderFor(t);
   const kubeconfig = await accountWith(t, namespace, 'prometheus', VERBS, 'pods');
   const where = { kubeconfig_file: kubeconfig, namespaces: { names: [namespace.name] } };
@@ -58,12 +65,12 @@ async function started(
   cluster: Cluster,
   program: string,
   folder: string,
-): Promise<Prometheus> {
+): Promise<NodePrometheus> {
   const [first, ...args] = cluster.reaching(
     program,
     `--config.file=${join(folder, 'prometheus.json')}`,
     `--storage.tsdb.path=${join(folder, 'data')}`,
-    '--web.listen-address=127.0.0.1:0',
+    '--web.listen-address=:0',
   );
   const child = start(first, args, { env: environment() });
   const output = outputOf(child);
@@ -71,15 +78,16 @@ async function started(
     child.kill('SIGKILL');
     await output.ended;
   });
-  const address = (): string | undefined => LISTENS.exec(output.stderr)?.[1];
+  const port = (): string | undefined => LISTENS.exec(output.stderr)?.[1];
   const listens = (): boolean => {
     if (child.exitCode !== null) throw new Error(`Prometheus ended: ${output.stderr}`);
-    return address() !== undefined;
+    return port() !== undefined;
   };
   await until(listens, () => `Prometheus listens: ${output.stderr}`, START_MS_MAX);
-  const prometheus = new Prometheus((path) => get(cluster, `http://${address()}${path}`));
+  const prometheus = new Prometheus((path) => get(cluster, `http://127.0.0.1:${port()}${path}`));
   prometheus.listenTo(child.stderr);
-  return prometheus;
+  const node = await kubectl(cluster, ['get', 'nodes', '-o', `jsonpath=${NODE_ADDRESS}`]);
+  return { prometheus, url: `http://${node}:${port()}` };
 }
 
 /** Faults have a body of their own, so that a status is no reason to fail here. */

@@ -18,13 +18,13 @@ type Values = Readonly<Record<string, unknown>>;
 /** A test that needs a cluster and Helm; with `kit`, only the one of this folder will do. */
 export function testWithHelm(
   title: string,
-  body: (t: Test, cluster: Cluster, helm: Tools['helm']) => Promise<void>,
+  body: (t: Test, cluster: Cluster, helm: Tools['helm'], tools: Tools) => Promise<void>,
   options: { readonly kit?: boolean } = {},
 ): void {
   if (tools === undefined) testWithTools(title, () => Promise.resolve());
   else {
-    const { helm } = tools;
-    testOnCluster(title, (t, cluster) => body(t, cluster, helm), options);
+    const all = tools;
+    testOnCluster(title, (t, cluster) => body(t, cluster, all.helm, all), options);
   }
 }
 

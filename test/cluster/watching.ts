@@ -7,6 +7,7 @@ import { parse } from 'yaml';
 import { chartFor, type KubernetesObject, render } from '../charts/render.js';
 import type { Tools } from '../charts/tools.js';
 import { readDocument } from '../documents.js';
+import { type Cluster, kubectl } from './cluster.js';
 import type { ScrapeConfig } from './node-prometheus.js';
 
 export const CHART = 'charts/tidegate';
@@ -37,9 +38,24 @@ interface Dashboard {
   readonly templating: { readonly list: readonly { readonly name: string }[] };
 }
 
+export interface Alert {
+  readonly alert: string;
+  readonly expr: string;
+}
+
 interface Group {
   readonly name: string;
-  readonly rules: readonly { readonly alert: string; readonly expr: string }[];
+  readonly rules: readonly Alert[];
+}
+
+/**
+ * Has the cluster know the kinds of the Prometheus operator. They stay: other tests may have begun to use
+ * them, and the cluster is the tests' own.
+ */
+export async function defineKinds(cluster: Cluster, { crds }: Tools): Promise<void> {
+  // Too large for the annotation that an apply by the client would keep.
+  await kubectl(cluster, ['apply', '--server-side', '--force-conflicts', '-f', crds]);
+  await kubectl(cluster, ['wait', '--for=condition=Established', '--timeout=50s', '-f', crds]);
 }
 
 /** All of the chart, as it is rendered for this namespace. */

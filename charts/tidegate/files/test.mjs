@@ -18,8 +18,8 @@ const count = async (query) => {
 
 async function scraping() {
   const up = await count('count(up{job="tidegate"} == 1)');
-  // A pod that has just ended may have missed one.
-  const down = await count('count(max_over_time(up{job="tidegate"}[1m]) == 0)');
+  // A pod may have missed one; one that has just ended is no target any more.
+  const down = await count('count((max_over_time(up{job="tidegate"}[1m]) and up{job="tidegate"}) == 0)');
   const told = await count('count(tidegate_build_info{job="tidegate"})');
   return [
     [up >= Number(PODS_MIN), `${up} pods are scraped, ${PODS_MIN} are asked for`],
