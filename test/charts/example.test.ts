@@ -141,6 +141,14 @@ testWithBoth('the notes say what to try', async (t, helm) => {
   t.notMatch(plain, 'tidegate');
 });
 
+testWithBoth('the notes warn of a grace period that others do not wait for', async (t, helm) => {
+  const chart = chartFor(t, EXAMPLE);
+  const notesWith = (gracePeriod: number | string): Promise<string> =>
+    renderNotes(helm, chart, { tidegate: { gracePeriod } });
+  t.notMatch(await notesWith('10m'), 'Warning');
+  t.match(await notesWith('11m'), /\nWarning: gracePeriod is 11m\. .*autoscaler/s);
+});
+
 testWithTools('the chat is the one of this tidegate', async (t) => {
   const { version } = JSON.parse(readDocument('package.json')) as { version: string };
   const values = parse(readDocument(`${EXAMPLE}/values.yaml`)) as { app: { image: string } };
