@@ -110,13 +110,19 @@ export async function renderNotes(
   values: Values = {},
   options: RenderOptions = {},
 ): Promise<string> {
+  const { objects } = await render(helm, withNotes(chart), values, options);
+  return objects.find(({ kind }) => kind === NOTES_KIND)?.['text'] as string;
+}
+
+/** A copy beside the chart that renders its notes, if it has any, as one more object. */
+export function withNotes(chart: string): string {
+  if (!existsSync(join(chart, 'templates/NOTES.txt'))) return chart;
   const copy = join(chart, '../with-notes', basename(chart));
   if (!existsSync(copy)) {
     cpSync(chart, copy, { recursive: true });
     writeFileSync(join(copy, 'templates/rendered-notes.yaml'), NOTES_TEMPLATE);
   }
-  const { objects } = await render(helm, copy, values, options);
-  return objects.find(({ kind }) => kind === NOTES_KIND)?.['text'] as string;
+  return copy;
 }
 
 async function template(
