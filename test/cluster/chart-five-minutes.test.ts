@@ -59,6 +59,8 @@ function programsOf({ cluster, name }: Namespace, helm: string, folder: string):
   write(
     'helm',
     `case "$1" in install | upgrade) set -- "$@" --values '${values}' ;; esac\n` +
+      // Whoever runs the tests keeps their own settings and repositories.
+      `export HELM_CACHE_HOME='${programs}' HELM_CONFIG_HOME='${programs}' HELM_DATA_HOME='${programs}'\n` +
       `exec '${helm}' --namespace ${name} "$@"`,
   );
   return programs;
