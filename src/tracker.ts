@@ -71,7 +71,7 @@ export class Tracker implements TunnelEvents {
   workTotal = 0;
   /** Clock time of the last moment at which something was active. */
   lastActiveMs: number;
-  /** Likewise for known work: since when it has been quiet, unless something is active. */
+  /** Since when it has been quiet: no known work; told while there is none. */
   quietSinceMs: number;
   /** Open connections by kind, with work in progress and with none. */
   readonly active: Counts<Kind> = countsOf(KINDS, zero);
@@ -219,8 +219,7 @@ export class Tracker implements TunnelEvents {
   }
 
   private workEnded(): void {
-    this.workTotal--;
-    this.quietSinceMs = this.clock.now();
+    if (--this.workTotal === 0) this.quietSinceMs = this.clock.now();
   }
 
   private add(kind: Kind, active: boolean, by: 1 | -1): void {

@@ -4,6 +4,7 @@
  */
 import type { HeadEnd } from '../protocol/contract.js';
 import type { LaneSocket } from './lane.js';
+import { plainAddress } from './proxy-preamble.js';
 import type { Tunnel } from './tunnel.js';
 
 const CR = Buffer.from('\r');
@@ -14,6 +15,12 @@ export function wantsLine(tunnel: Tunnel, headEnd: HeadEnd): boolean {
   const { forwarded } = tunnel.around.policy;
   if (forwarded === 'off' || tunnel.hasPreamble) return false;
   return forwarded === 'append' || headEnd === 'plain' || headEnd === 'near-plain';
+}
+
+/** The line and the blank line behind it. */
+export function forwardedEndFor(address: string | undefined): string {
+  const line = address === undefined ? '' : `X-Forwarded-For: ${plainAddress(address)}${CRLF}`;
+  return line + CRLF;
 }
 
 /**
@@ -33,13 +40,9 @@ export function passHead(
     return at;
   }
   if (at - CRLF.length < passed) return passed; // its blank line has begun to pass already
-  const line = tunnel.forwardedLine();
-  const length = at - CRLF.length - passed;
-  const head = Buffer.allocUnsafe(length + line.length + CRLF.length);
-  chunk.copy(head, 0, passed, passed + length);
-  head.write(line, length, 'latin1');
-  head.write(CRLF, length + line.length, 'latin1');
-  app.write(head);
+  // As a string, one character a byte: joining two costs a quarter of what filling a buffer does.
+  const end = tunnel.forwardedEnd();
+  app.write(chunk.toString('latin1', passed, at - CRLF.length) + end, 'latin1');
   return at;
 }
 
@@ -48,7 +51,7 @@ export function releaseCr(tunnel: Tunnel, app: LaneSocket, at: number): number {
   tunnel.heldCr = false;
   const { headEnd } = tunnel.observer;
   if (headEnd === 'plain' || headEnd === 'forwarded') {
-    app.write(Buffer.from(tunnel.forwardedLine() + CRLF, 'latin1'));
+    app.write(tunnel.forwardedEnd(), 'latin1');
     return at;
   }
   app.write(CR);

@@ -13,7 +13,7 @@ import type { EndedBy, TunnelEvents } from './events.js';
 import type { LaneSocket } from './lane.js';
 import { Parting } from './parting.js';
 import type { Policy } from './policy.js';
-import { plainAddress } from './proxy-preamble.js';
+import { forwardedEndFor } from './forwarded-line.js';
 import { outlivesApp, type Reopening } from './reopening.js';
 import type { SecondChances } from './second-chance.js';
 import { standsInForApp } from './stand-in.js';
@@ -50,7 +50,8 @@ export class Tunnel extends Carried {
   private openSockets = 1;
   /** Set only while an ending is under way. */
   private endingTimer: Timer | undefined;
-  private addressLine: string | undefined;
+  /** What the heads of its requests end with; made once, for each of them gets it. */
+  private lastLines: string | undefined;
 
   constructor(around: Surroundings, client: Socket, reach: (tunnel: Tunnel) => void) {
     super(around);
@@ -140,7 +141,7 @@ export class Tunnel extends Carried {
   // What it carries
 
   override carries(kind: Kind): void {
-    if (kind === 'tls' || kind === 'websocket' || kind === 'http2') this.addressLine = undefined;
+    if (kind === 'tls' || kind === 'websocket' || kind === 'http2') this.lastLines = undefined;
     super.carries(kind);
   }
 
@@ -191,12 +192,9 @@ export class Tunnel extends Carried {
 
   // Endings
 
-  /** The line that names the client, CRLF included; empty once its socket is gone. */
-  forwardedLine(): string {
-    const { remoteAddress: address } = this.client;
-    this.addressLine ??=
-      address === undefined ? '' : `X-Forwarded-For: ${plainAddress(address)}\r\n`;
-    return this.addressLine;
+  /** The line that names the client, and the blank line; that alone once its socket is gone. */
+  forwardedEnd(): string {
+    return (this.lastLines ??= forwardedEndFor(this.client.remoteAddress));
   }
 
   /** One side sent its FIN. Who was first is who ended the connection. */

@@ -237,5 +237,18 @@ t.test('the line names an IPv4 client plainly, also one that came in by IPv6', a
 t.test('there is no line once the client has no address any more', async (t) => {
   const { tunnel } = await joined(t);
   tunnel.client.destroy();
-  t.equal(tunnel.forwardedLine(), '');
+  t.equal(tunnel.forwardedEnd(), '\r\n');
+});
+
+t.test('a head that gets a line, and what follows it, keep every byte', async (t) => {
+  const opened = await openCarrier(t, { policy: { forwarded: 'if-absent' } });
+  const { client, app } = await join(opened);
+  const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte)).toString('latin1');
+  const value = all.replace(/[\0-\x08\n-\x1f\x7f]/g, '');
+  const head = `POST / HTTP/1.1\r\nHost: a\r\nA: ${value}\r\nContent-Length: 256\r\n`;
+  const line = 'X-Forwarded-For: 127.0.0.1\r\n';
+  client.send(Buffer.from(`${head}\r\n${all}`.repeat(3), 'latin1'));
+  const passed = `${head}${line}\r\n${all}`.repeat(3);
+  await app.got(passed.length);
+  t.equal(app.text, passed);
 });
