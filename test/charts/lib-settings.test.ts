@@ -8,7 +8,7 @@ import { loadConfig } from '../../src/config.js';
 import { ConfigError } from '../../src/errors.js';
 import { variableOf } from '../../src/settings/setting.js';
 import { type SettingKey, SETTINGS } from '../../src/settings/table.js';
-import { readDocument } from '../documents.js';
+import { layOut, readDocument } from '../documents.js';
 import { libraryBy, sentenceOf, testWithBoth, variablesOf } from './library.js';
 import { chartFor, type Values } from './render.js';
 import { passedOn, type Schema, schemaOf, valueKeys } from './settings-schema.js';
@@ -70,6 +70,29 @@ t.test('values.yaml says of each value what its schema says', (t) => {
   for (const key of passedOn) {
     t.ok(told.get(key)?.endsWith(` Default: ${SETTINGS[key].default}.`), `${key}: its default`);
   }
+  t.end();
+});
+
+/** The rows of README.md: each value with its default and what it is. */
+function rowsOf(values: object, { properties = {} }: ObjectSchema, prefix = ''): string[][] {
+  return Object.entries(values).flatMap(([key, value]) => {
+    const { description, ...schema } = properties[key];
+    if (typeof description !== 'string') return rowsOf(value as object, schema, `${key}.`);
+    return [[`\`${prefix}${key}\``, code(value), description]];
+  });
+}
+
+function code(value: unknown): string {
+  return value === '' ? 'none' : `\`${typeof value === 'string' ? value : JSON.stringify(value)}\``;
+}
+
+t.test('README.md has each value that is no setting of its own, its default and what it is', (t) => {
+  const own = Object.fromEntries(
+    Object.entries(defaults).filter(([key]) => !passedOn.some((passed) => passed === key)),
+  );
+  const table = layOut([['Value', 'Default', 'What it is'], ...rowsOf(own, schema)]);
+  const [, told] = readDocument('charts/tidegate-lib/README.md').split(/<!-- \/?values -->\n/);
+  t.equal(told.trim(), table, `charts/tidegate-lib/README.md needs this table:\n${table}`);
   t.end();
 });
 

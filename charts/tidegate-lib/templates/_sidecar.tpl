@@ -14,7 +14,7 @@ that stays and ends behind the app, `classic` a container beside it.
 {{- end -}}
 {{- end -}}
 
-{{- /* For `containers`; any Kubernetes. */ -}}
+{{- /* For `containers`; Kubernetes 1.25 and newer. */ -}}
 {{- define "tidegate.container" -}}
 {{- $values := include "tidegate.values" . | fromYaml -}}
 {{- if $values.enabled -}}
