@@ -92,16 +92,15 @@ async function firesAs(
   t.match(said, /FAILED:\s+expr: [^]*got:/, `not so without ${without[0]}: ${said}`);
 }
 
-/** The same rules with a part of an expression replaced; throws if no rule has it. */
+/** The alerts of which a rule has this part, with it replaced; throws if there is none. */
 function changed({ groups }: RuleFile, part: string, instead: string): RuleFile {
-  const isThere = groups.some(({ rules }) => rules.some(({ expr }) => expr.includes(part)));
-  if (!isThere) throw new Error(`no rule has ${part}`);
-  return {
-    groups: groups.map(({ name, rules }) => ({
-      name,
-      rules: rules.map((rule) => ({ ...rule, expr: rule.expr.replaceAll(part, instead) })),
-    })),
-  };
+  const all = groups.flatMap(({ rules }) => rules);
+  const meant = all.filter(({ expr }) => expr.includes(part)).map(({ alert }) => alert);
+  if (meant.length === 0) throw new Error(`no rule has ${part}`);
+  const rules = all
+    .filter(({ alert }) => meant.includes(alert))
+    .map((rule) => ({ ...rule, expr: rule.expr.replaceAll(part, instead) }));
+  return { groups: [{ name: 'changed', rules }] };
 }
 
 /** `promtool test rules` with one test. */

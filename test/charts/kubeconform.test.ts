@@ -8,7 +8,19 @@ import { chartFor, render, type Values } from './render.js';
 import { testWithTools } from './tools.js';
 
 const ROOT = new URL('../../', import.meta.url);
-/** Everything on; the library is seen through the example. */
+/** What else the library puts into a pod. */
+const SIDECAR: Values = {
+  image: { digest: `sha256:${'0'.repeat(64)}`, pullPolicy: 'Always' },
+  adminTokenSecret: { name: 'token', key: 'token' },
+  appPreStop: { exec: { command: ['sleep', '5'] } },
+  extraEnv: [{ name: 'TZ', value: 'UTC' }],
+  colour: 'blue',
+  app: '127.0.0.1:3000',
+  secondChance: 'web:80',
+  readiness: false,
+};
+
+/** Everything on; the library is seen through those who use it. */
 const CHARTS: Readonly<Record<string, readonly Values[]>> = {
   'charts/tidegate': [
     {
@@ -19,7 +31,8 @@ const CHARTS: Readonly<Record<string, readonly Values[]>> = {
       test: { prometheusUrl: 'http://prometheus:9090', imagePullSecrets: [{ name: 'pull' }] },
     },
   ],
-  'charts/tidegate-example': [{}, { tidegate: { enabled: false } }],
+  'charts/tidegate-example': [{}, { tidegate: { enabled: false } }, { tidegate: SIDECAR }],
+  'test/charts/library-user': [{}, { tidegate: { enabled: false } }, { tidegate: SIDECAR }],
   'test/charts/recipes': [{ kind: 'Job' }, { kind: 'StatefulSet' }, { kind: 'DaemonSet' }],
 };
 
