@@ -123,3 +123,16 @@ export function adoptedChart(t: Test): string {
   cpSync(join(ROOT, LIBRARY), join(chart, LIBRARY), { recursive: true });
   return chart;
 }
+
+/** The same, with tidegate as a container beside the app. */
+export function classicChart(t: Test): string {
+  const chart = adoptedChart(t);
+  const file = join(chart, 'templates/deployment.yaml');
+  const native = /^ *initContainers: .*"tidegate\.initContainer".*\n/m;
+  const text = readFileSync(file, 'utf8');
+  if (!native.test(text)) throw new Error(`${file} has no native sidecar`);
+  const line = '      containers:\n';
+  const classic = `${line}        {{- include "tidegate.container" . | nindent 8 }}\n`;
+  writeFileSync(file, text.replace(native, '').replace(line, classic));
+  return chart;
+}

@@ -1,9 +1,10 @@
 /**
  * With both Helms: an upgrade that brings tidegate and one that takes it away; and the recipe for
  * clusters before Kubernetes 1.32, where a Service does not find the port of a native sidecar by its
- * name. It takes two steps each way: pods with tidegate, to which the Service sends as before, then the
- * Service. Such a Service has numbers, which mean the same on any Kubernetes.
+ * name. It takes the classic one, or two steps each way: pods with tidegate, to which the Service sends
+ * as before, then the Service. Such a Service has numbers, which mean the same on any Kubernetes.
  */
+import { classicChart } from '../charts/walkthrough.js';
 import { type Side, upgradedUnderLoad } from './adoptions.js';
 import { testWithHelm } from './release.js';
 
@@ -21,6 +22,11 @@ const TWO_STEPS: readonly Side[] = [
   { enabled: true, targetPort: 3_000, graceS: GRACE_S },
   { enabled: false, targetPort: 'http' },
 ];
+
+testWithHelm('the classic one comes and goes by name, on any Kubernetes', async (t, c, helm) => {
+  const reports = await upgradedUnderLoad(t, c, helm[4], NAMED, classicChart(t));
+  reports.forEach(({ failed }, at) => t.equal(failed, 0, stageOf(at, NAMED)));
+});
 
 for (const major of [3, 4] as const) {
   for (const [title, sides] of Object.entries({ 'by name': NAMED, 'in two steps': TWO_STEPS })) {

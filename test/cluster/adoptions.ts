@@ -53,9 +53,10 @@ export async function upgradedUnderLoad(
   cluster: Cluster,
   helm: string,
   [first, ...others]: readonly Side[],
+  chart = adoptedChart(t),
 ): Promise<readonly Report[]> {
   const namespace = await Namespace.create(t, cluster);
-  const release = new Release(namespace, helm, adoptedChart(t));
+  const release = new Release(namespace, helm, chart);
   await release.install(valuesOf(cluster, first));
   const driver = await underLoad(t, namespace);
   const reports: Report[] = [];
