@@ -73,7 +73,9 @@ function hasNobodyLost(t: Test, report: Report, held: Held): void {
     isEveryEndClean(t, report, held);
     return;
   }
-  t.comment(`an echo took ${slowestMs.toFixed(0)} ms: clients may be too late, or give up by themselves`);
+  t.comment(
+    `an echo took ${slowestMs.toFixed(0)} ms: clients may be too late, or give up by themselves`,
+  );
   t.equal(failedRequests(report), 0, 'no request failed');
   hasEverybodyAGoodbye(t, report, { ...held, webSockets: 0 });
 }
