@@ -2,7 +2,7 @@
  * What the library refuses to render, each with the sentence that its user reads: what could not run,
  * or would not do what it seems to.
  */
-import { sentenceOf, testWithBoth } from './library.js';
+import { libraryBy, sentenceOf, testWithBoth } from './library.js';
 import { render, type Values } from './render.js';
 import { testWithTools } from './tools.js';
 import { cpSync, writeFileSync } from 'node:fs';
@@ -54,7 +54,8 @@ const REFUSED: readonly (readonly [values: Values, sentence: string])[] = [
 const NO_HOST_NETWORK =
   'tidegate: hostNetwork true is refused: pods of one node would share its ports, and all of the node could start a drain, as loopback';
 
-testWithBoth('what could not run is refused with a sentence', async (t, { refusal }) => {
+testWithTools('what could not run is refused with a sentence', async (t, { helm }) => {
+  const { refusal } = libraryBy(helm[4], chartFor(t, 'test/charts/library-user'));
   for (const [values, sentence] of REFUSED) {
     t.equal(sentenceOf(await refusal(values)), `tidegate: ${sentence}`);
   }

@@ -27,3 +27,14 @@ testWithTools('a grace period above 10 minutes, or an hour, is warned of', async
     t.notMatch(await notes(program, { gracePeriod: '61m', enabled: false }), /Warning/);
   }
 });
+
+testWithTools("a cluster that finds no native sidecar's port by name is warned of", async (t, { helm }) => {
+  const chart = chartFor(t, 'charts/tidegate-example');
+  for (const program of Object.values(helm)) {
+    const notes = (kubeVersion: string): Promise<string> =>
+      renderNotes(program, chart, { tidegate: { listen: 8081 } }, { kubeVersion });
+    const warning = /\nWarning: Kubernetes v1.31.4 does not find .*targetPort: 8081\.\n/s;
+    t.match(await notes('v1.31.4'), warning);
+    t.notMatch(await notes('v1.32.0'), 'Warning');
+  }
+});

@@ -9,7 +9,7 @@ import { ConfigError } from '../../src/errors.js';
 import { variableOf } from '../../src/settings/setting.js';
 import { type SettingKey, SETTINGS } from '../../src/settings/table.js';
 import { layOut, readDocument } from '../documents.js';
-import { libraryBy, sentenceOf, testWithBoth, variablesOf } from './library.js';
+import { libraryBy, sentenceOf, variablesOf } from './library.js';
 import { chartFor, type Values } from './render.js';
 import { passedOn, type Schema, schemaOf, valueKeys } from './settings-schema.js';
 import { testWithTools } from './tools.js';
@@ -177,7 +177,8 @@ function setsOfTaken(): Values[] {
   return [...together, ...alone];
 }
 
-testWithBoth('a setting that the program takes is passed on as it is given', async (t, { pods }) => {
+testWithTools('a setting that the program takes is passed on as it is given', async (t, { helm }) => {
+  const { pods } = libraryBy(helm[4], chartFor(t, 'test/charts/library-user'));
   t.same(new Set(Object.keys(TAKEN)), new Set(passedOn), 'each has a value here');
   for (const values of setsOfTaken()) {
     t.same(faultsOf(values), []);
