@@ -109,3 +109,32 @@ async function isLeftInPeace(t: Test, release: Release): Promise<void> {
 function causesOf({ requests }: Report): readonly Failure[] {
   return Object.values(requests).flatMap(({ failures }) => Object.keys(failures) as Failure[]);
 }
+
+/** How Helm is told to take a failed upgrade back. */
+const TAKE_BACK = { 3: '--atomic', 4: '--rollback-on-failure' } as const;
+const FAILS_AFTER_S = 20;
+
+/** An upgrade whose pods never become ready: it is taken back, and nobody notices. */
+export function testFailedUpgrade(plan: Omit<Upgrades, 'upgrades'>): void {
+  const title = `helm ${plan.helm}: nobody notices an upgrade that fails and is taken back`;
+  testWithHelm(title, async (t, cluster, helm) => {
+    const namespace = await Namespace.create(t, cluster);
+    const release = exampleRelease(t, namespace, helm[plan.helm]);
+    await release.install(exampleValues(cluster, plan));
+    const driver = await loadOfAllKinds(t, namespace);
+    const values = exampleValues(cluster, { ...plan, revision: '2' });
+    const app = { ...(values['app'] as object), image: 'localhost/nowhere:0' };
+    const flags = [TAKE_BACK[plan.helm], '--timeout', `${FAILS_AFTER_S}s`];
+    await t.rejects(release.upgrade({ ...values, app }, flags));
+    const isAsBefore = async (): Promise<boolean> =>
+      (await namespace.pods(PODS)).length === plan.replicas;
+    await until(isAsBefore, 'the pod that never was ready is gone', GONE_MS_MAX);
+    const report = await driver.stop();
+    tell(t, report);
+    t.equal(failedRequests(report), 0, 'no request failed');
+    const { plain, deflate } = report.webSockets;
+    t.same([plain.closes, deflate.closes], [{}, {}], 'no WebSocket was closed');
+    const { cutByFin, cutByReset, endedWhole } = report.streams;
+    t.same([cutByFin, cutByReset, endedWhole], [0, 0, 0], 'and no event stream ended');
+  });
+}

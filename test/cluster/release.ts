@@ -47,10 +47,10 @@ export class Release {
     return this.run(['install', this.name, this.chart, '--values', '-', ...WAIT], values);
   }
 
-  /** With these values and no others, whatever it had before. */
-  upgrade(values: Values): Promise<string> {
+  /** With these values and no others, whatever it had before. A flag given here beats those of all. */
+  upgrade(values: Values, flags: readonly string[] = []): Promise<string> {
     const which = ['upgrade', this.name, this.chart, '--reset-values', '--values', '-'];
-    return this.run([...which, ...WAIT], values);
+    return this.run([...which, ...WAIT, ...flags], values);
   }
 
   rollback(revision: number): Promise<string> {
