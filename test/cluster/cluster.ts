@@ -8,6 +8,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
+import { until } from '../peers/until.js';
 import { inPath, mayBeSkipped } from '../peers/programs.js';
 import { folderFor, type Ran, run } from '../peers/running.js';
 import { BUNDLE, NODE } from '../peers/tidegate.js';
@@ -17,6 +18,8 @@ const KIT_PROGRAMS = [
   ...['ip', 'nsenter', 'openssl', 'curl', 'buildah'],
 ];
 const CNI_BRIDGE = '/usr/lib/cni/bridge';
+/** One that is kept is not taken down because it is slow to answer. */
+const KEPT_UP_MS_MAX = 120_000;
 const KIT_IMAGE = 'localhost/tidegate:test';
 const SCRIPT_MS_MAX = 300_000;
 const KUBECTL_MS_MAX = 60_000;
@@ -110,15 +113,8 @@ async function open(): Promise<Cluster> {
       tidegate: (...args) => [NODE, BUNDLE, ...args],
     };
   }
-  if (!(await isUp())) {
-    t.teardown(() => ask(script('down')));
-    await ask(script('down'));
-    await ask(script('up'));
-  }
-  const given = process.env['TIDEGATE_TEST_KIT_IMAGE'];
-  if (given === undefined) await ask(script('image'), await imageStore(), KIT_IMAGE);
   return {
-    image: given ?? KIT_IMAGE,
+    image: await startedWithImage(process.env['TIDEGATE_TEST_KIT_IMAGE']),
     kit: {
       restartKubelet: async (downS) => {
         await ask(script('kubelet-restart'), String(downS));
@@ -132,6 +128,21 @@ async function open(): Promise<Cluster> {
     reaching: (...command) => [script('in'), ...command],
     tidegate: (...args) => [script('in'), NODE, BUNDLE, ...args],
   };
+}
+
+/** Starts the kit with the image, unless somebody keeps one up that has it: its name is `given`. */
+async function startedWithImage(given: string | undefined): Promise<string> {
+  if (given !== undefined) {
+    await until(isUp, `the cluster that has ${given} is up`, KEPT_UP_MS_MAX);
+    return given;
+  }
+  if (!(await isUp())) {
+    t.teardown(() => ask(script('down')));
+    await ask(script('down'));
+    await ask(script('up'));
+  }
+  await ask(script('image'), await imageStore(), KIT_IMAGE);
+  return KIT_IMAGE;
 }
 
 /** What is there may also be what is left of a cluster that somebody has killed. */

@@ -9,9 +9,6 @@ import { holdWaits } from './crowd/held-waits.js';
 import { Hook } from './crowd/hook.js';
 import { notify } from './crowd/notify.js';
 
-/** Most of it is waiting. */
-t.jobs = 4;
-
 const NOTICE_MS = 1_500;
 /** How soon an answer has to be there, on a busy machine. */
 const ANSWER_MS_MAX = 3_000;
