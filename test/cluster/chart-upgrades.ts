@@ -21,7 +21,7 @@ const LEFT_PLAN = {
   streams: { lanes: 10, everyMs: 500 },
   webSockets: { plain: 20, deflate: 20, everyMs: 1_000 },
   reopens: false,
-  timeoutMs: 3_000,
+  timeoutMs: 10_000,
 } as const satisfies Plan;
 const LEFT = {
   webSockets: LEFT_PLAN.webSockets.plain + LEFT_PLAN.webSockets.deflate,
