@@ -42,9 +42,14 @@ export type Cases = Readonly<Record<string, Case>>;
 const WHO = 'label_replace(label_replace(ALERTS, "who", "$1", "colour", "(.+)"), "who", "$1", "pod", "(.+)")';
 const FIRING = WHO.replace('ALERTS', 'ALERTS{alertstate="firing"}');
 
-export async function rulesOf(t: Test, helm: string, rule: Values = {}): Promise<RuleFile> {
-  const prometheusRule = { enabled: true, ...rule };
-  const { objects } = await render(helm, chartFor(t, 'charts/tidegate'), { prometheusRule });
+export async function rulesOf(
+  t: Test,
+  helm: string,
+  rule: Values = {},
+  podMonitor: Values = {},
+): Promise<RuleFile> {
+  const values = { prometheusRule: { enabled: true, ...rule }, podMonitor };
+  const { objects } = await render(helm, chartFor(t, 'charts/tidegate'), values);
   if (objects.length !== 1) throw new Error(`${objects.length} objects`);
   return objects[0]['spec'] as RuleFile;
 }
@@ -60,11 +65,11 @@ export function testAlerts(
 }
 
 /** Each of these, with the rules that these values render. */
-export function testCases(values: Values, cases: Cases): void {
+export function testCases(values: Values, cases: Cases, podMonitor: Values = {}): void {
   let rules: Promise<RuleFile> | undefined;
   for (const [title, one] of Object.entries(cases)) {
     testAlerts(title, async (test, promtool, helm) => {
-      await firesAs(test, promtool, await (rules ??= rulesOf(t, helm, values)), one);
+      await firesAs(test, promtool, await (rules ??= rulesOf(t, helm, values, podMonitor)), one);
     });
   }
 }

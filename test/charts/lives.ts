@@ -21,7 +21,9 @@ export interface Told {
   readonly finished?: number;
   readonly farewell?: number;
   readonly cut?: number;
+  /** Sockets that have come; those of probes and health checks are plain requests. */
   readonly opened?: number;
+  readonly probed?: number;
   readonly appUp?: 0 | 1;
   readonly connectErrors?: number;
 }
@@ -133,7 +135,8 @@ function samplesOf(told: Told): Record<string, number> {
   const samples: Record<string, number> = {
     tidegate_drain_start_timestamp_seconds: (told.start ?? 0) * MINUTE,
     tidegate_drain_deadline_timestamp_seconds: (told.deadline ?? 0) * MINUTE,
-    'tidegate_connections_opened_total{kind="http1"}': told.opened ?? 0,
+    'tidegate_connections_opened_total{kind="http1"}': told.probed ?? 0,
+    'tidegate_connections_opened_total{kind="websocket"}': told.opened ?? 0,
     tidegate_app_up: told.appUp ?? 0,
     tidegate_app_connect_errors_total: told.connectErrors ?? 0,
   };

@@ -110,6 +110,16 @@ testWithTools('whoever is named is let in, and nobody else', async (t, { helm })
   t.ok(peers.some(({ ipBlock }) => ipBlock?.cidr === '10.0.0.10/32'));
 });
 
+testWithTools('every other port can be left to the policies that are there', async (t, { helm }) => {
+  for (const program of Object.values(helm)) {
+    const [policy] = await policies(t, program, { otherPorts: 'untouched' });
+    for (const port of [1, 8080, 9180, 65535]) t.notOk(policy.lets(STRANGER, port), `${port}`);
+    t.notOk(policy.lets(STRANGER, 8080, 'UDP'));
+    t.ok(policy.lets(PROMETHEUS, 9180));
+    t.notOk(policy.lets(PROMETHEUS, 8080));
+  }
+});
+
 testWithTools('every namespace that is named has one, and an admin port at either end is closed', async (t, { helm }) => {
   const all = await policies(t, helm[4], { namespaces: ['web', 'chat'], adminPort: 1 });
   t.same(all.map(({ namespace }) => namespace), ['web', 'chat']);

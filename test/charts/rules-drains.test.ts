@@ -19,23 +19,43 @@ const closing = (pod: string, instance?: string): Life =>
 const drained = (pod: string): Life =>
   closing(pod).until(20, { phase: 'drained', active: {}, finished: 20, farewell: 80 });
 
-const UNLESS_DRAINED =
-  'unless on (namespace, pod, instance) last_over_time(tidegate_phase{phase="drained"}[1h]) == 1';
+/** When its grace is over, the kubelet kills the pod: no later than this can anybody be told of one that ends. */
+const KILLED = 20;
+const BY_TARGET = 'on (cluster, namespace, pod, instance)';
+const UNLESS_DRAINED = `unless ${BY_TARGET}\n  last_over_time(tidegate_phase{job="tidegate", phase="drained"}[1d]) == 1`;
 
 const STUCK: Cases = {
-  'one that is not over past its deadline is stuck, two minutes later': {
+  'one that stays, drained by hand, and is not over past its deadline is stuck, a minute later': {
     lives: [closing('a').until(30)],
-    firing: [[19.5, []], [21.5, []], [22, ['DrainStuck a']], [30, ['DrainStuck a']]],
+    firing: [[19.75, []], [20.75, []], [21, ['DrainStuck a']], [30, ['DrainStuck a']]],
   },
-  'so is one that has hung since before its deadline, while its pod is there': {
-    lives: [draining('a').hangsUntil(24).gone()],
-    firing: [[21.5, []], [22, ['DrainStuck a']], [23.75, ['DrainStuck a']], [24.25, []]],
-    without: ['last_over_time(tidegate_drain_deadline_timestamp_seconds[1h])', 'tidegate_drain_deadline_timestamp_seconds'],
+  'one that hangs while its pod ends is told of in time, until the pod is killed': {
+    lives: [draining('a').hangsUntil(KILLED).gone()],
+    firing: [[17.75, []], [18.5, []], [18.75, ['DrainStuck a']], [19.75, ['DrainStuck a']], [20.25, []]],
+    without: ['  or up{job="tidegate"} == 0\n', ''],
   },
-  'one whose pod is gone is not': {
+  'so is one that hangs for hours of a grace of more': {
+    lives: [serving('a').until(15, { start: 10, deadline: 200, phase: 'draining' }).hangsUntil(190).gone()],
+    firing: [[15.5, []], [16, ['DrainStuck a']], [100, ['DrainStuck a', 'ScrapeMissing a']], [189, ['DrainStuck a', 'ScrapeMissing a']], [191, []]],
+    without: ['[1d]', '[1h]'],
+  },
+  'one that does not answer for half a minute is not': {
+    lives: [serving('a').until(12, { ...DRAIN, phase: 'draining' }).hangsUntil(12.5).until(17).gone()],
+    firing: [[12.5, []], [13, []], [16, []]],
+  },
+  'nor is one that serves and does not answer': {
+    lives: [serving('a').hangsUntil(19)],
+    firing: [[12, []], [18, []]],
+    without: ['[1d]) > 0)', '[1d]) > -1)'],
+  },
+  'nor one that works to its deadline and ends with its grace': {
+    lives: [closing('a').until(KILLED).gone()],
+    firing: [[19.75, []], [20, []], [21, []]],
+  },
+  'nor one whose pod is gone': {
     lives: [draining('a').gone(), closing('b').gone()],
     firing: [[18, []], [22, []], [25, []], [60, []]],
-    without: ['and on (namespace, pod, instance) up{job="tidegate"}', ''],
+    without: ['  or up{job="tidegate"} == 0', '  or last_over_time(up{job="tidegate"}[1d]) == 1'],
   },
   'nor is a live pod that has been drained, for hours': {
     lives: [drained('a').until(120)],
@@ -50,7 +70,7 @@ const STUCK: Cases = {
   "nor the next pod of a StatefulSet, of the same name, at any time after its predecessor's last words": {
     lives: [closing('a-0', '10.0.0.1:9180').gone(), new Life({ pod: 'a-0', instance: '10.0.0.2:9180' }, 19).until(60)],
     firing: [[22, []], [30, []], [60, []]],
-    without: ['and on (namespace, pod, instance) up', 'and on (namespace, pod) up'],
+    without: [`[1d]) > 0)\nand ${BY_TARGET} (\n  tidegate_drain_deadline_timestamp_seconds{job="tidegate"} < time()`, '[1d]) > 0)\nand on (cluster, namespace, pod) (\n  tidegate_drain_deadline_timestamp_seconds{job="tidegate"} < time()'],
   },
   'nor one whose sidecar has begun anew': {
     lives: [closing('a').restarts().until(40)],
@@ -59,7 +79,7 @@ const STUCK: Cases = {
   'nor one that was recalled': {
     lives: [draining('a').until(60, { phase: 'serving', start: 0, deadline: 0 })],
     firing: [[22, []], [60, []]],
-    without: ['[1h]) > 0) <', '[1h])) <'],
+    without: ['[1d]) > 0)', '[1d]) > -1)'],
   },
 };
 
@@ -71,6 +91,11 @@ const CUT: Cases = {
   'one of few is, too': {
     lives: [draining('a').until(20, { phase: 'drained', active: {}, finished: 19, cut: 1 }).gone()],
     firing: [[18, ['DrainCutConnections blue']], [34, []]],
+  },
+  'so are all sockets of an app that answers a hundred times as many requests meanwhile': {
+    lives: [draining('a').until(20, { phase: 'drained', active: {}, finished: 3_000, cut: 20 }).gone()],
+    firing: [[18, ['DrainCutConnections blue']], [34, []]],
+    without: ['outcome=~"farewell|cut"', 'outcome!=""'],
   },
   'one client of a hundred that vanished is no alert, nor is a drain without any': {
     lives: [drained('a').until(21, { farewell: 179, cut: 1 }).gone(), drained('b').gone()],
@@ -98,6 +123,7 @@ const CUT: Cases = {
 const OLD = { active: { http1: 2 }, oldest: { http1: 9 } };
 const YOUNG = { active: { http1: 40 }, oldest: { http1: 17 } };
 
+const AND_CLOSING = `and ${BY_TARGET} tidegate_phase{job="tidegate", phase="closing"} == 1`;
 const GRACE: Cases = {
   'a request that is older than the drain when it closes is told of, for 15 minutes': {
     lives: [draining('a').until(19.75, { phase: 'closing', ...OLD }).gone()],
@@ -106,7 +132,7 @@ const GRACE: Cases = {
   'while it is draining there is time': {
     lives: [serving('a').until(17.75, { ...DRAIN, phase: 'draining', ...OLD }).gone()],
     firing: [[12, []], [17.5, []], [20, []]],
-    without: ['and on (namespace, pod, instance) tidegate_phase{phase="closing"} == 1', ''],
+    without: [AND_CLOSING, ''],
   },
   'sockets and streams are not meant: they are told to go': {
     lives: [closing('a').until(19.75, { oldest: { websocket: 1 } }).gone()],
@@ -116,12 +142,12 @@ const GRACE: Cases = {
   'nor are requests that came later, in a pod that clients still reach': {
     lives: [draining('a').until(19.75, { phase: 'closing', ...YOUNG }).until(60, { phase: 'drained' })],
     firing: [[18, []], [19.5, []], [40, []]],
-    without: ['< on (namespace, pod, instance) tidegate_drain_start_timestamp_seconds', ''],
+    without: [`< max by (cluster, namespace, pod, instance) (tidegate_drain_start_timestamp_seconds{job="tidegate"})`, ''],
   },
   'nor is a pod that is drained already': {
     lives: [drained('a').until(60, OLD)],
     firing: [[20, []], [40, []]],
-    without: ['and on (namespace, pod, instance) tidegate_phase{phase="closing"} == 1', ''],
+    without: [AND_CLOSING, ''],
   },
 };
 

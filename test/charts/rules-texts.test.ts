@@ -3,6 +3,7 @@
  */
 import { promtoolTest, rulesOf, testAlerts } from './alerts.js';
 import { Life, type Series, steady } from './lives.js';
+import type { Values } from './render.js';
 
 interface Told {
   readonly lives: readonly (Life | Series)[];
@@ -22,10 +23,11 @@ const ALERTS: Readonly<Record<string, Told>> = {
     lives: [draining().until(30)],
     minute: 25,
     labels: { ...TARGET, severity: 'critical' },
-    summary: 'The drain of a is past its deadline and not over.',
+    summary: 'The drain of a does not end, or its tidegate does not answer.',
     description:
-      'Pod web/a was to be drained by 1970-01-01 00:20:00 +0000 UTC. `tidegate status --pod web/a` tells what it waits' +
-      ' for; if that has no answer, its tidegate hangs, and the pod ends with its grace period.',
+      'Pod web/a is to be drained by 1970-01-01 00:20:00 +0000 UTC. That is past, or its tidegate has not answered' +
+      ' Prometheus for 1m. `tidegate status --pod web/a` tells what it waits for. If that has no answer either, its' +
+      " tidegate hangs or its node is away, and what it holds is cut when the pod's grace period ends.",
   },
   DrainCutConnections: {
     lives: [draining().until(25, { phase: 'drained', finished: 60, farewell: 20, cut: 20 })],
@@ -33,8 +35,8 @@ const ALERTS: Readonly<Record<string, Told>> = {
     labels: { namespace, app, colour, severity: 'warning' },
     summary: 'Drains of chat have cut connections.',
     description:
-      '20% of the requests, sockets and streams that ended in drains of chat blue in web were cut, in the last 15' +
-      ' minutes: they were still at work at the deadline, or did not answer their goodbye. The pods\' logs and' +
+      '50% of the requests, sockets and streams that drains of chat blue in web had to end were cut, in the last 15' +
+      " minutes: they were still at work at the deadline, or did not answer their goodbye. The pods' logs and" +
       ' termination messages have the counts.',
   },
   GraceTooShort: {
@@ -55,8 +57,8 @@ const ALERTS: Readonly<Record<string, Told>> = {
     labels: { namespace, app, colour, severity: 'info' },
     summary: 'The old colour blue of chat is still in use.',
     description:
-      'Nobody has come to colour blue of chat in web for 1h, and 4 connections are still at work there. Draining its' +
-      ' pods tells them to go.',
+      'Nobody has opened a socket or stream to colour blue of chat in web for 1h, and 4 are still at work there.' +
+      ' Draining its pods tells them to go.',
   },
   AppUnreachable: {
     lives: [new Life('a').until(5).until(20, { appUp: 0 })],
@@ -78,6 +80,16 @@ const ALERTS: Readonly<Record<string, Told>> = {
   },
 };
 
+const NOBODY: Told = {
+  lives: [],
+  minute: 15,
+  labels: { job: 'tidegate', severity: 'warning' },
+  summary: 'Prometheus knows no tidegate at all.',
+  description:
+    'Prometheus has had no pod with a tidegate as a target for 10m. Is the PodMonitor there, does Prometheus select' +
+    ' it, and may it list pods?',
+};
+
 /** With kube-state-metrics: the same names, another view. */
 const SEEN_BY_OTHERS: Readonly<Record<string, Told>> = {
   GraceTooShort: {
@@ -90,7 +102,10 @@ const SEEN_BY_OTHERS: Readonly<Record<string, Told>> = {
       ' shorter grace period than its own, by hand or by an autoscaler that has a limit.',
   },
   ScrapeMissing: {
-    lives: [steady('kube_pod_container_status_running', { namespace, pod, container: 'tidegate' }, [20, 1])],
+    lives: [
+      steady('kube_pod_container_status_running', { namespace, pod, container: 'tidegate' }, [20, 1]),
+      steady('kube_pod_status_phase{phase="Running"}', { namespace, pod }, [20, 1]),
+    ],
     minute: 15,
     labels: { namespace, pod, severity: 'warning', seen_by: 'kube-state-metrics' },
     summary: 'Prometheus does not know the tidegate of a.',
@@ -101,13 +116,20 @@ const SEEN_BY_OTHERS: Readonly<Record<string, Told>> = {
 };
 
 const VALUES = { kubeStateMetrics: true, alerts: { oldColourLingering: { after: '1h' } } };
+const TABLES: readonly (readonly [by: string, told: Readonly<Record<string, Told>>, values: Values])[] = [
+  ['', ALERTS, VALUES],
+  [', seen by others', SEEN_BY_OTHERS, VALUES],
+  [' of nobody', { ScrapeMissing: NOBODY }, { alerts: { scrapeMissing: { absent: true } } }],
+];
+const ALL = TABLES.flatMap(([by, table, values]) =>
+  Object.entries(table).map(([name, told]) => ({ name, told, values, title: `${name}${by}` })),
+);
 
-for (const [name, told] of [...Object.entries(ALERTS), ...Object.entries(SEEN_BY_OTHERS)]) {
-  const title = told.labels['seen_by'] === undefined ? name : `${name}, seen by others`;
+for (const { name, told, values, title } of ALL) {
   testAlerts(`${title} says what is wrong, where, and what can be done`, async (t, promtool, helm) => {
     const { lives, minute, labels, summary, description } = told;
     const exp_alerts = [{ exp_labels: labels, exp_annotations: { summary, description } }];
-    const { code, stdout, stderr } = await promtoolTest(t, promtool, await rulesOf(t, helm, VALUES), {
+    const { code, stdout, stderr } = await promtoolTest(t, promtool, await rulesOf(t, helm, values), {
       input_series: lives.flatMap((life) => ('values' in life ? life : life.series)),
       alert_rule_test: [{ eval_time: `${minute}m`, alertname: `Tidegate${name}`, exp_alerts }],
     });

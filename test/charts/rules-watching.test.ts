@@ -1,9 +1,9 @@
 /**
- * The alerts about old colours, apps that are not reached and pods that are not scraped fire when they
- * should and stay silent otherwise; and an ordinary rollout fires none. Prometheus' promtool says what fires.
+ * The alerts about old colours and apps that are not reached fire when they should and stay silent
+ * otherwise; and an ordinary rollout fires none. Prometheus' promtool says what fires.
  */
 import { type Cases, testCases } from './alerts.js';
-import { Life, steady } from './lives.js';
+import { Life } from './lives.js';
 import type { Values } from './render.js';
 
 /** An hour stands for the day of the default, ten minutes for each hour before it. */
@@ -17,6 +17,12 @@ const green = (app = 'chat'): Life =>
     .until(4 * HOUR, { ...SOCKETS, opened: 10 })
     .until(7 * HOUR, { opened: 20 })
     .until(9 * HOUR, { opened: 30 });
+
+/** A life that goes on with one more plain request each minute. */
+function probed(life: Life, from: number, to: number): Life {
+  for (let minute = from; minute <= to; minute++) life.until(minute, { probed: minute });
+  return life;
+}
 
 const COLOURS: Cases = {
   'a colour that nobody has come to for as long while others are come to is old': {
@@ -41,12 +47,21 @@ const COLOURS: Cases = {
       [7.5 * HOUR, []],
       [9 * HOUR - 1, []],
     ],
-    without: ['and on (namespace, app)\n  sum', 'or sum'],
+    without: ['and on (cluster, namespace, app) sum', 'or sum'],
   },
   'nor is one of another app': {
     lives: [blue(), green('shop')],
     firing: [[8 * HOUR, []]],
-    without: ['and on (namespace, app)\n  sum by (namespace, app)', 'and on (namespace) sum by (namespace)'],
+    without: ['and on (cluster, namespace, app) sum by (cluster, namespace, app)', 'and on (namespace) sum by (namespace)'],
+  },
+  'one that only probes and health checks come to is old': {
+    lives: [probed(new Life('b').until(HOUR, { ...SOCKETS, opened: 40 }), HOUR, 9 * HOUR), green()],
+    firing: [
+      [7 * HOUR, []],
+      [7.5 * HOUR, ['OldColourLingering blue']],
+      [9 * HOUR - 1, ['OldColourLingering blue']],
+    ],
+    without: ['kind!="http1", ', ''],
   },
   'nor one that somebody still comes to': {
     lives: [blue().until(9.25 * HOUR, { opened: 41 }), green().until(10 * HOUR)],
@@ -70,7 +85,14 @@ const COLOURS: Cases = {
   },
 };
 
-const UP = new Life('up').until(10);
+/** An app that crashes again and again, and is back for a while each time. */
+function crashes(life: Life, from: number, to: number, everyMinutes: number): Life {
+  for (let minute = from; minute < to; minute += everyMinutes) {
+    life.until(minute + everyMinutes - 0.75, { appUp: 0 }).until(minute + everyMinutes, { appUp: 1 });
+  }
+  return life;
+}
+
 const APP: Cases = {
   'an app that has been there and is not for five minutes is not reached': {
     lives: [new Life('a').until(10).until(20, { appUp: 0 }).until(25, { appUp: 1 })],
@@ -78,6 +100,24 @@ const APP: Cases = {
       [14.75, []],
       [15, ['AppUnreachable a']],
       [20, []],
+    ],
+  },
+  'so is one that crashes again and again, though it is back for a while each time': {
+    lives: [crashes(new Life('a').until(10), 10, 50, 4).until(90, { appUp: 1 })],
+    firing: [
+      [20, []],
+      [32, ['AppUnreachable a']],
+      [45, ['AppUnreachable a']],
+      [89, []],
+    ],
+    without: ['>= 6', '>= 60'],
+  },
+  'one that is away twice for a moment is not': {
+    lives: [crashes(new Life('a').until(10), 10, 14, 2).until(60)],
+    firing: [
+      [14, []],
+      [20, []],
+      [59, []],
     ],
   },
   'so is one that has never been there, when clients ask for it': {
@@ -92,7 +132,7 @@ const APP: Cases = {
       [7.25, ['AppUnreachable a']],
       [15.75, ['AppUnreachable a']],
     ],
-    without: ['or increase(tidegate_app_connect_errors_total[15m]) > 0', ''],
+    without: ['or increase(tidegate_app_connect_errors_total{job="tidegate"}[15m]) > 0', ''],
   },
   'a worker has no port, and no client': {
     lives: [new Life('a').until(60, { appUp: 0 })],
@@ -100,7 +140,7 @@ const APP: Cases = {
       [15, []],
       [60, []],
     ],
-    without: ['max_over_time(tidegate_app_up[1d]) == 1', 'tidegate_app_up == 0'],
+    without: ['max_over_time(tidegate_app_up{job="tidegate"}[1d]) == 1', 'tidegate_app_up == 0'],
   },
   'an app that starts, or is restarted within five minutes, is given that time': {
     lives: [new Life('a').until(4, { appUp: 0, connectErrors: 4 }).until(20, { appUp: 1 }).until(24, { appUp: 0 }).until(40, { appUp: 1 })],
@@ -118,7 +158,7 @@ const APP: Cases = {
       [16, []],
       [39, []],
     ],
-    without: ['and on (namespace, pod, instance) tidegate_phase{phase="serving"} == 1', ''],
+    without: ['and on (cluster, namespace, pod, instance) tidegate_phase{job="tidegate", phase="serving"} == 1', ''],
   },
   'its pod is gone': {
     lives: [new Life('a').until(10).until(12, { appUp: 0 }).gone()],
@@ -126,57 +166,6 @@ const APP: Cases = {
       [13, []],
       [20, []],
     ],
-  },
-};
-
-const runs = (kind: 'init_container' | 'container', pod: string): ReturnType<typeof steady> =>
-  steady(`kube_pod_${kind}_status_running`, { namespace: 'web', pod, container: 'tidegate' }, [40, 1]);
-
-const SCRAPE: Cases = {
-  'a pod that is there and does not answer for ten minutes is not scraped': {
-    lives: [new Life('a').until(5).hangsUntil(20).until(25), UP],
-    firing: [
-      [14.75, []],
-      [15, ['ScrapeMissing a']],
-      [20, []],
-    ],
-  },
-  'so is one that has never answered': {
-    lives: [new Life('a').hangsUntil(20)],
-    firing: [
-      [9.75, []],
-      [10, ['ScrapeMissing a']],
-    ],
-  },
-  'a pod that is gone is not missing': {
-    lives: [new Life('a').until(5).gone(), new Life('b').until(5).hangsUntil(6).gone()],
-    firing: [
-      [7, []],
-      [20, []],
-    ],
-  },
-  'a classic sidecar is gone before its app, and has said that all is drained': {
-    lives: [new Life('a').until(5, { phase: 'drained', start: 1, deadline: 20 }).hangsUntil(25).gone()],
-    firing: [
-      [16, []],
-      [24, []],
-    ],
-    without: ['unless on (namespace, pod, instance) last_over_time(tidegate_phase{phase="drained"}[1h]) == 1', ''],
-  },
-};
-
-const UNKNOWN: Cases = {
-  'a tidegate that runs and is no target is not scraped': {
-    lives: [UP, runs('init_container', 'n'), runs('container', 'c'), runs('init_container', 'up')],
-    firing: [
-      [9.75, []],
-      [10, ['ScrapeMissing n', 'ScrapeMissing c']],
-    ],
-  },
-  'one that is a target and hangs is told of once': {
-    lives: [new Life('a').hangsUntil(20), runs('container', 'a')],
-    firing: [[12, ['ScrapeMissing a']]],
-    without: ['unless on (namespace, pod) up{job="tidegate"}', ''],
   },
 };
 
@@ -204,5 +193,5 @@ const ORDINARY: Cases = {
 };
 
 testCases(AN_HOUR, COLOURS);
-testCases({}, { ...APP, ...SCRAPE, ...ORDINARY });
-testCases({ kubeStateMetrics: true }, { ...UNKNOWN, ...ORDINARY });
+testCases({}, { ...APP, ...ORDINARY });
+testCases({ kubeStateMetrics: true }, ORDINARY);

@@ -28,6 +28,7 @@ interface Endpoint {
   readonly relabelings: readonly Relabeling[];
 }
 interface PodMonitorSpec {
+  readonly namespaceSelector: Readonly<Record<string, unknown>>;
   readonly podMetricsEndpoints: readonly Endpoint[];
 }
 
@@ -88,6 +89,18 @@ testWithTools('an operator and a plain Prometheus find the same pods, with the s
   t.same(monitored.filter((one) => !isJob(one)), config.relabel_configs.filter(isOwn));
 });
 
+testWithTools('pods are looked for everywhere, or in the namespaces that are named alone', async (t, { helm }) => {
+  await eachHelm(t, helm, async (program, chart) => {
+    const selector = async (namespaceSelector: Values): Promise<unknown> => {
+      const podMonitor = { enabled: true, namespaceSelector };
+      const [{ spec }] = (await render(program, chart, { podMonitor })).objects;
+      return (spec as PodMonitorSpec).namespaceSelector;
+    };
+    t.same(await selector({}), { any: true });
+    t.same(await selector({ matchNames: ['web', 'chat'] }), { matchNames: ['web', 'chat'] });
+  });
+});
+
 testWithTools('the labels that operators select by come along', async (t, { helm }) => {
   const labels = { release: 'stack' };
   const values = Object.fromEntries(
@@ -124,7 +137,8 @@ testWithTools('every alert is in its README as it is in the rules, and none is l
   const rules = rulesIn(await rulesOf(t, helm[3]));
   const rendered = rules.map((rule) => [rule.alert, rule.labels['severity'], rule.for ?? '']);
   t.same(told.sort(), rendered.sort());
-  const all = rulesIn(await rulesOf(t, helm[3], { kubeStateMetrics: true }));
+  const everything = { kubeStateMetrics: true, alerts: { scrapeMissing: { absent: true } } };
+  const all = rulesIn(await rulesOf(t, helm[3], everything));
   t.equal(all.length, readdirSync(new URL(`../../${CHART}/rules`, import.meta.url)).length);
 });
 

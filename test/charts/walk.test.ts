@@ -60,6 +60,8 @@ const CHARTS: readonly Walked[] = [
       'prometheusRule.alerts.appUnreachable.for': '6m',
       'prometheusRule.alerts.scrapeMissing.severity': 'page',
       'prometheusRule.alerts.scrapeMissing.for': '11m',
+      'prometheusRule.alerts.scrapeMissing.container': 'drain',
+      'podMonitor.namespaceSelector': { matchNames: ['web'] },
       'dashboard.labels.grafana_dashboard': 'yes',
       'dashboard.folder': 'Web',
       'dashboard.folderAnnotation': 'folder',
