@@ -42,7 +42,10 @@ testWithHelm('from a plain chart to a drained pod', async (t, cluster, helm) => 
 async function isShown(t: Test, terminal: Terminal, text: string): Promise<void> {
   for (const line of text.trimEnd().split('\n')) {
     const literal = line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const shown = literal.replace(/\d+/g, '\\d+').replace(/ +/g, ' +').replace(/…/g, '.*');
+    const shown = literal
+      .replace(/(\d+[hms])+|\d+/g, (number) => (/\d$/.test(number) ? '\\d+' : '(\\d+[hms])+'))
+      .replace(/ +/g, ' +')
+      .replace(/…/g, '.*');
     await terminal.shows(new RegExp(shown));
     t.pass(`shows ${line}`);
   }

@@ -109,11 +109,16 @@ async function targetsAreTold(
 }
 
 /** One pod of a colour drains with all its clients, and another one takes its place. */
-async function drainOne(namespace: Namespace, prometheus: Prometheus): Promise<void> {
+async function drainOne(
+  namespace: Namespace,
+  prometheus: Prometheus,
+  within: () => Promise<void>,
+): Promise<void> {
   const [{ metadata }] = await namespace.pods(`${COLOUR_LABEL}=blue`);
   await namespace.kubectl(['delete', 'pod', metadata.name, '--wait=false']);
   const draining = `sum(tidegate_phase{pod="${metadata.name}", phase=~"settling|draining|closing"})`;
   await prometheus.sees(draining, 1, SEEN_MS_MAX);
+  await within();
   await namespace.podUntil(metadata.name, (pod) => pod === undefined, 'it is gone', GONE_MS_MAX);
   await namespace.rolledOut('blue');
 }
@@ -178,9 +183,9 @@ async function countsAreRight(
   drivers: ReadonlyMap<Colour, Driver>,
 ): Promise<void> {
   await countsAgree(t, prometheus, drivers, 'before the drain');
-  const gone = drainOne(namespace, prometheus);
-  await countsAgree(t, prometheus, drivers, 'within it');
-  await gone;
+  await drainOne(namespace, prometheus, () =>
+    countsAgree(t, prometheus, drivers, 'once it has begun'),
+  );
   await countsAgree(t, prometheus, drivers, 'behind it');
   await drivers.get('green')?.stop();
   await prometheus.sees(`sum(${COUNT})`, SOCKETS, SEEN_MS_MAX);

@@ -10,9 +10,6 @@ import { until } from '../peers/until.js';
 import { Member, startApp } from './crowd/crowd.js';
 import { startDrained } from './crowd/drained.js';
 
-/** Most of it is waiting. */
-t.jobs = 4;
-
 const CLEAN = { code: 0, signal: null };
 const LOG_LINES_MAX = 9;
 /** What tidegate holds at most for a client that does not read; see tunnel/lane.ts. */

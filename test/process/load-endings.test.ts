@@ -13,8 +13,9 @@ import { drive, reported } from '../peers/load/driving.js';
 import { answerOf, type Request, Rogue } from '../peers/load/rogue.js';
 import { freePort } from '../peers/running.js';
 
-/** Most of it is waiting. */
+/** Most of it is waiting; what has limits in time runs by itself. */
 t.jobs = 4;
+const ALONE = { buffered: false };
 
 const STREAM = { streams: { lanes: 1, everyMs: 100 }, rampMs: 1 };
 const SOCKETS = { webSockets: { plain: 1, deflate: 1, everyMs: 50 }, rampMs: 1 };
@@ -99,7 +100,7 @@ t.test('numbers left out, numbers twice, and an end within an event are seen', a
   t.match(counts, { events: 6, gaps: 2, duplicates: 2, brokenEvents: 1, endedWhole: 1 });
 });
 
-t.test('a stream that cannot be opened, or falls silent, is a failure', async (t) => {
+t.test('a stream that cannot be opened, or falls silent, is a failure', ALONE, async (t) => {
   const short = { timeoutMs: 200 };
   const refused = await drive(t, `127.0.0.1:${await freePort()}`, STREAM);
   await reported(refused, ({ streams }) => (streams.failures.refused ?? 0) >= 2);
@@ -214,7 +215,7 @@ t.test('what does not open again stays closed', async (t) => {
   t.match(streams, { opened: 1, endedWhole: 1 });
 });
 
-t.test('an echo that a Close has crossed is told from one that was lost', async (t) => {
+t.test('an echo that a Close has crossed is told from one that was lost', ALONE, async (t) => {
   const target = await serveSockets(t, (webSocket, socket, number) => {
     const acts = [
       // At once; late; without a Close.
@@ -259,7 +260,7 @@ t.test('echoes that do not come, come late, or are others are seen', async (t) =
   }
 });
 
-t.test('an echo over a second is told, one that never comes is a failure', async (t) => {
+t.test('an echo over a second is told, one that never comes is a failure', ALONE, async (t) => {
   const slow = await serveSockets(t, (webSocket) => {
     webSocket.on('message', (data: Buffer) => {
       setTimeout(() => webSocket.send(data.toString()), 1_300);
@@ -307,7 +308,7 @@ t.test('a WebSocket that cannot be opened is a failure, by its reason', async (t
   t.same(Object.keys(webSockets.deflate.failures), ['refused']);
 });
 
-t.test('the fullest second is found, wherever it begins', async (t) => {
+t.test('the fullest second is found, wherever it begins', ALONE, async (t) => {
   const COUNT = 40;
   let opened = 0;
   const target = await serveSockets(t, (webSocket, _socket, number) => {

@@ -5,9 +5,6 @@
 import t from 'tap';
 import { exchange, openPods } from '../peers/chance.js';
 
-/** Most of it is waiting. */
-t.jobs = 4;
-
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const STREAM = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n';
 const FLAGS = ['--grace-period=4s', '--settle-max=200ms', '--close-window=500ms'];
