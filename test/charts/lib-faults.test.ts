@@ -66,6 +66,17 @@ testWithBoth("the node's network is refused, whoever asks for it", async (t, { r
   t.equal(sentenceOf(await refusal({}, { hostNetwork: true })), NO_HOST_NETWORK);
 });
 
+testWithBoth('an annotation that would be there twice is refused', async (t, { refusal, pods }) => {
+  const key = 'config.linkerd.io/skip-inbound-ports';
+  const own = { podAnnotations: { [key]: '25' } };
+  t.equal(
+    sentenceOf(await refusal({ skipInboundPorts: [26] }, own)),
+    `tidegate: podAnnotations ${key} 25 would be there twice, as tidegate's line has it (9180,26), too: give its ports to skipInboundPorts instead`,
+  );
+  await pods({ enabled: false }, own);
+  await pods({}, { podAnnotations: { team: 'web' } });
+});
+
 testWithBoth('a native sidecar is refused where Kubernetes has none', async (t, { refusal }) => {
   const refused = await refusal({}, {}, { kubeVersion: 'v1.28.15' });
   t.equal(
@@ -82,7 +93,8 @@ testWithBoth('unknown values are refused, wherever they stand', async (t, { refu
     [{ image: { name: 'x' } }, "at '/image': additional properties 'name' not allowed"],
     [{ resources: { limit: {} } }, "at '/resources': additional properties 'limit' not allowed"],
     [{ adminTokenSecret: { token: 'x' } }, "additional properties 'token' not allowed"],
-    [{ colour: 1234567 }, "at '/colour': got number, want string"],
+    [{ portName: '8080' }, "at '/portName': '8080' does not match pattern '[a-z]'"],
+    [{ image: { repository: 'a # b' } }, "at '/image/repository': 'a # b' does not match pattern"],
     [{ gracePeriod: null }, "at '': missing property 'gracePeriod'"],
   ];
   for (const [values, said] of unknown) t.match(await refusal(values), said);

@@ -9,6 +9,8 @@ import { COLOUR_LABEL, DRAIN_ANNOTATION, SIDECAR_LABEL } from '../../src/kuberne
 import type { Deployment, ManifestName, PodSpec } from '../cluster/manifest.js';
 import { readDocument } from '../documents.js';
 import { named, testWithBoth, variablesOf } from './library.js';
+import { chartFor, render } from './render.js';
+import { testWithTools } from './tools.js';
 
 function manifestOf(name: ManifestName): PodSpec {
   const text = readFileSync(new URL(`../cluster/manifests/${name}.yaml`, import.meta.url), 'utf8');
@@ -46,6 +48,51 @@ testWithBoth('the pod can be found, read and drained by its annotation', async (
   const { volumeMounts } = named(native.spec.initContainers, 'tidegate');
   t.same(volumeMounts, [{ name: volume.name, mountPath: '/pod-info', readOnly: true }]);
   t.equal(variablesOf(native)['TIDEGATE_POD_INFO_DIR'], '/pod-info');
+});
+
+testWithBoth('a mesh leaves alone what the app has for it, too', async (t, { pods }) => {
+  const { native } = await pods({ skipInboundPorts: [15_020, 9180, 8443] });
+  for (const ports of Object.values(native.metadata.annotations ?? {})) {
+    t.equal(ports, '9180,15020,8443');
+  }
+});
+
+testWithBoth('a colour of digits alone is a text', async (t, { pods }) => {
+  for (const colour of [1_234_567, 123_456_789_012, '0123456', '12e4567']) {
+    const { native } = await pods({ colour });
+    t.equal(native.metadata.labels?.[COLOUR_LABEL], String(colour));
+  }
+});
+
+testWithBoth('what a pod can do without is taken out by null', async (t, { pods }) => {
+  const keys = ['resources', 'adminTokenSecret', 'appPreStop', 'extraEnv', 'colour', 'skipInboundPorts'];
+  const nothing = Object.fromEntries(keys.map((key) => [key, null]));
+  const image = { digest: null, pullPolicy: null };
+  const [{ native }, usual] = [await pods({ ...nothing, image }), await pods({})];
+  const [{ resources, ...sidecar }] = usual.native.spec.initContainers ?? [];
+  t.ok(resources, 'what is there else');
+  t.same(native.spec.initContainers, [sidecar]);
+  t.same(native.metadata, usual.native.metadata);
+  t.same(native.spec.containers, usual.native.spec.containers);
+});
+
+testWithTools('texts stay texts, whatever YAML takes them for', async (t, { helm }) => {
+  const chart = chartFor(t, 'test/charts/library-user');
+  const tidegate = {
+    name: '123',
+    portName: 'yes',
+    terminationMessagePath: '/dev/x # y',
+    adminTokenSecret: { name: '1e3', key: 'null' },
+  };
+  for (const program of Object.values(helm)) {
+    const { text } = await render(program, chart, { tidegate });
+    t.match(text, '\n        - name: "123"\n');
+    t.match(text, '{ name: "yes", containerPort: 8080 }');
+    t.match(text, "terminationMessagePath: '/dev/x # y'\n");
+    t.match(text, 'secretKeyRef: { name: "1e3", key: "null" }');
+    const without = await render(program, chart, { tidegate: { portName: 'on', enabled: false } });
+    t.match(without.text, '{ name: "on", containerPort: 3000 }');
+  }
 });
 
 testWithBoth('a worker without a port is ready without one', async (t, { pods }) => {

@@ -5,7 +5,7 @@ What the app's own container gets.
 {{- /* The name of its port: the Service's name for it moves to tidegate. */ -}}
 {{- define "tidegate.appPortName" -}}
 {{- $values := include "tidegate.values" . | fromYaml -}}
-{{- ternary "app" $values.portName $values.enabled -}}
+{{- ternary "app" $values.portName $values.enabled | toYaml -}}
 {{- end -}}
 
 {{- /* For its `lifecycle`: the kubelet holds the app's SIGTERM back until tidegate has answered. */ -}}

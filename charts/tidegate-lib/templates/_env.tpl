@@ -34,7 +34,7 @@ default that tidegate has.
 {{- with $values.adminTokenSecret }}
 {{- if .name }}
 - name: TIDEGATE_ADMIN_TOKEN
-  valueFrom: { secretKeyRef: { name: {{ .name }}, key: {{ .key }} } }
+  valueFrom: { secretKeyRef: { name: {{ toYaml .name }}, key: {{ toYaml .key }} } }
 {{- end }}
 {{- end }}
 {{- with $values.extraEnv }}

@@ -8,8 +8,9 @@ disabled.
 {{- $values := include "tidegate.values" . | fromYaml -}}
 {{- if $values.enabled -}}
 tidegate.dev/sidecar: "true"
-{{- with $values.colour }}
-tidegate.dev/colour: {{ quote . }}
+{{- $colour := include "tidegate.text" $values.colour }}
+{{- if ne $colour "" }}
+tidegate.dev/colour: {{ quote $colour }}
 {{- end }}
 {{- end -}}
 {{- end -}}
@@ -18,8 +19,21 @@ tidegate.dev/colour: {{ quote . }}
 {{- define "tidegate.podAnnotations" -}}
 {{- $values := include "tidegate.values" . | fromYaml -}}
 {{- if $values.enabled -}}
-traffic.sidecar.istio.io/excludeInboundPorts: {{ int $values.admin | quote }}
-config.linkerd.io/skip-inbound-ports: {{ int $values.admin | quote }}
+{{- $ports := concat (list $values.admin) ($values.skipInboundPorts | default list) | uniq | join "," -}}
+{{- include "tidegate.checkAnnotations" (dict "ofApp" .Values.podAnnotations "ports" $ports) -}}
+traffic.sidecar.istio.io/excludeInboundPorts: {{ quote $ports }}
+config.linkerd.io/skip-inbound-ports: {{ quote $ports }}
+{{- end -}}
+{{- end -}}
+
+{{- /* Of a key that is there twice Kubernetes keeps one, and says nothing; seen where most charts have them. */ -}}
+{{- define "tidegate.checkAnnotations" -}}
+{{- if kindIs "map" .ofApp -}}
+{{- range list "traffic.sidecar.istio.io/excludeInboundPorts" "config.linkerd.io/skip-inbound-ports" -}}
+{{- if hasKey $.ofApp . -}}
+{{- fail (printf "tidegate: podAnnotations %s %v would be there twice, as tidegate's line has it (%s), too: give its ports to skipInboundPorts instead" . (get $.ofApp .) $.ports) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

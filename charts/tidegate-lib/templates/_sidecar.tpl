@@ -1,6 +1,7 @@
 {{- /*
 tidegate as a container of the pod. What the two forms share stands once: `native` is an init container
-that stays and ends behind the app, `classic` a container beside it.
+that stays and ends behind the app, `classic` a container beside it. Texts of users go through toYaml, which
+quotes those that YAML would take for something else (`123`, `yes`), and no others.
 */ -}}
 
 {{- /* For `initContainers`; Kubernetes 1.29 and newer. */ -}}
@@ -25,8 +26,8 @@ that stays and ends behind the app, `classic` a container beside it.
 {{- define "tidegate.sidecar" -}}
 {{- $isNative := eq .form "native" -}}
 {{- with .values -}}
-- name: {{ .name }}
-  image: {{ include "tidegate.image" .image }}
+- name: {{ toYaml .name }}
+  image: {{ include "tidegate.image" .image | toYaml }}
   {{- with .image.pullPolicy }}
   imagePullPolicy: {{ . }}
   {{- end }}
@@ -36,7 +37,7 @@ that stays and ends behind the app, `classic` a container beside it.
   env:
     {{- include "tidegate.env" $ | nindent 4 }}
   ports:
-    - { name: {{ .portName }}, containerPort: {{ int .listen }} }
+    - { name: {{ toYaml .portName }}, containerPort: {{ int .listen }} }
     - { name: tidegate, containerPort: {{ int .admin }} }
   {{- if $isNative }}
   # Alive, not ready: it is ready once the app is, and the app is started after it.
@@ -73,7 +74,7 @@ that stays and ends behind the app, `classic` a container beside it.
     readOnlyRootFilesystem: true
     seccompProfile: { type: RuntimeDefault }
   {{- with .terminationMessagePath }}
-  terminationMessagePath: {{ . }}
+  terminationMessagePath: {{ toYaml . }}
   {{- end }}
   {{- if .podInfo }}
   volumeMounts:
