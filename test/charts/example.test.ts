@@ -8,7 +8,14 @@ import type { Test } from 'tap';
 import { parse, parseAllDocuments } from 'yaml';
 import type { Container, Deployment, PodSpec } from '../cluster/manifest.js';
 import { readDocument } from '../documents.js';
-import { chartFor, type KubernetesObject, refusal, render, renderNotes } from './render.js';
+import {
+  chartFor,
+  type KubernetesObject,
+  refusal,
+  render,
+  renderNotes,
+  type Values,
+} from './render.js';
 import { testWithTools } from './tools.js';
 
 const EXAMPLE = 'charts/tidegate-example';
@@ -130,6 +137,38 @@ testWithBoth('values say which app it is and how it is run', async (t, helm) => 
   t.match(await refusal(helm, chart, { replica: 1 }), 'replica');
 });
 
+testWithBoth('the chat is the one of this tidegate, wherever that is', async (t, helm) => {
+  const chart = chartFor(t, EXAMPLE);
+  const image = { repository: 'registry.example/tidegate', tag: '0.1.1' };
+  for (const enabled of [true, false]) {
+    const { objects } = await render(helm, chart, { tidegate: { image, enabled } });
+    const { containers } = deploymentOf(objects).spec.template.spec;
+    t.equal(containers[0].image, 'registry.example/tidegate:0.1.1');
+  }
+});
+
+testWithBoth("the Service has the name of the clients' port", async (t, helm) => {
+  const chart = chartFor(t, EXAMPLE);
+  const targetPort = async (values: Values): Promise<unknown> => {
+    const { objects } = await render(helm, chart, values);
+    const service = objects.find(({ kind }) => kind === 'Service');
+    return (service?.['spec'] as { ports: { targetPort: unknown }[] }).ports[0].targetPort;
+  };
+  t.equal(await targetPort({}), 'http');
+  t.equal(await targetPort({ tidegate: { portName: 'web' } }), 'web');
+  t.equal(await targetPort({ service: { targetPort: 8080 } }), 8080);
+  t.match(
+    await refusal(helm, chart, { service: { targetPort: 'https' } }),
+    'tidegate-example: service.targetPort https is the name of no port: that for clients has the name tidegate.portName (http)',
+  );
+});
+
+testWithBoth('a release may have a number for a name', async (t, helm) => {
+  const { text } = await render(helm, chartFor(t, EXAMPLE), {}, { release: '123' });
+  t.match(text, '\n  name: "123"\n');
+  t.notMatch(text, /: 123$/m, 'which YAML would take for one');
+});
+
 testWithBoth('the notes say what to try', async (t, helm) => {
   const chart = chartFor(t, EXAMPLE);
   const options = { namespace: 'chats' };
@@ -149,11 +188,8 @@ testWithBoth('the notes warn of a grace period that others do not wait for', asy
   t.match(await notesWith('11m'), /\nWarning: gracePeriod is 11m\. .*autoscaler/s);
 });
 
-testWithTools('the chat is the one of this tidegate', async (t) => {
+testWithTools('the example is of this version of tidegate', async (t) => {
   const { version } = JSON.parse(readDocument('package.json')) as { version: string };
-  const values = parse(readDocument(`${EXAMPLE}/values.yaml`)) as { app: { image: string } };
-  t.equal(values.app.image, `tidegate:${version}`);
-  t.match(README, values.app.image);
   const chart = parse(readDocument(`${EXAMPLE}/Chart.yaml`)) as Record<string, string>;
   t.same([chart['version'], chart['appVersion']], [version, version]);
   return Promise.resolve();

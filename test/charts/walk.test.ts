@@ -88,7 +88,7 @@ const CHARTS: readonly Walked[] = [
       'app.readinessPath': '/healthz',
       'app.volumes': [{ name: 'scratch', emptyDir: {} }],
       'app.volumeMounts': [{ name: 'scratch', mountPath: '/scratch' }],
-      'service.targetPort': 'web',
+      'service.targetPort': 8080,
     },
   },
 ];
