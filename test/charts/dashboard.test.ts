@@ -124,7 +124,7 @@ t.test('the panels are those that were promised, and each has a place', (t) => {
   t.equal(new Set(cells).size, cells.length, 'none overlaps');
   t.ok(all.every(({ gridPos: { x, w } }) => x + w <= 24));
   t.ok(PANELS.every(({ description = '' }) => /^[A-Z].*\.$/.test(description)), 'each is explained');
-  t.match(VARIABLES, ['datasource', 'namespace', 'app', 'colour']);
+  t.match(VARIABLES, ['datasource', 'cluster', 'namespace', 'app', 'colour']);
   t.end();
 });
 

@@ -33,6 +33,9 @@ export interface PodLabels {
   readonly app?: string;
   readonly colour?: string;
   readonly instance?: string;
+  readonly namespace?: string;
+  readonly job?: string;
+  readonly cluster?: string;
 }
 
 export const SCRAPES_PER_MINUTE = 4;
@@ -46,9 +49,9 @@ export class Life {
   private scrapes = 0;
 
   constructor(labels: PodLabels | string, bornAt = 0) {
-    const { pod, app = 'chat', colour = 'blue', instance = `${pod}:9180` } =
+    const { pod, app = 'chat', colour = 'blue', instance = `${pod}:9180`, ...others } =
       typeof labels === 'string' ? { pod: labels } : labels;
-    const target = { namespace: 'web', pod, instance, app, job: 'tidegate' };
+    const target = { namespace: 'web', pod, instance, app, job: 'tidegate', ...others };
     this.labels = colour === '' ? target : { ...target, colour };
     this.skip(bornAt);
   }

@@ -70,7 +70,7 @@ const STUCK: Cases = {
   "nor the next pod of a StatefulSet, of the same name, at any time after its predecessor's last words": {
     lives: [closing('a-0', '10.0.0.1:9180').gone(), new Life({ pod: 'a-0', instance: '10.0.0.2:9180' }, 19).until(60)],
     firing: [[22, []], [30, []], [60, []]],
-    without: [`[1d]) > 0)\nand ${BY_TARGET} (\n  tidegate_drain_deadline_timestamp_seconds{job="tidegate"} < time()`, '[1d]) > 0)\nand on (cluster, namespace, pod) (\n  tidegate_drain_deadline_timestamp_seconds{job="tidegate"} < time()'],
+    without: [`[1d]) > 0)\nand ${BY_TARGET} (\n  (tidegate`, '[1d]) > 0)\nand on (cluster, namespace, pod) (\n  up or (tidegate'],
   },
   'nor one whose sidecar has begun anew': {
     lives: [closing('a').restarts().until(40)],
@@ -79,7 +79,7 @@ const STUCK: Cases = {
   'nor one that was recalled': {
     lives: [draining('a').until(60, { phase: 'serving', start: 0, deadline: 0 })],
     firing: [[22, []], [60, []]],
-    without: ['[1d]) > 0)', '[1d]) > -1)'],
+    without: [' > 0)', ' > -1)'],
   },
 };
 
@@ -151,6 +151,34 @@ const GRACE: Cases = {
   },
 };
 
+/** The same name and address twice: in two clusters that one server knows, or found by two jobs. */
+const TWICE: Cases = {
+  'of two clusters each has its own drains': {
+    lives: [
+      new Life({ pod: 'a', cluster: 'east' }).until(10).until(15, { ...DRAIN, phase: 'draining' }).hangsUntil(18),
+      new Life({ pod: 'a', cluster: 'west' }).until(10).until(18, { ...DRAIN, phase: 'drained' }),
+    ],
+    firing: [[15.5, []], [17, ['DrainStuck a']]],
+    without: ['cluster, ', ''],
+  },
+  'a pod that is found by another job, too, is told of once, and spoils nothing': {
+    lives: [
+      draining('a').until(19.75, { phase: 'closing', ...OLD }).gone(),
+      new Life({ pod: 'a', job: 'pods' }).until(19.75, { ...DRAIN, phase: 'closing', ...OLD }).gone(),
+    ],
+    firing: [[17.5, []], [18, ['GraceTooShort blue']], [19.5, ['GraceTooShort blue']]],
+    without: ['job="tidegate", ', ''],
+  },
+  'two PodMonitors with labels of their own spoil nothing either': {
+    lives: [
+      draining('a').until(19.75, { phase: 'closing', ...OLD }).gone(),
+      new Life({ pod: 'a', colour: 'x' }).until(17.75).until(19.75, { ...DRAIN, phase: 'closing', ...OLD }).gone(),
+    ],
+    firing: [[18, ['GraceTooShort blue', 'GraceTooShort x']]],
+    without: ['min by (cluster, namespace, pod, instance)', ''],
+  },
+};
+
 const deletion = (pod: string, at: number): ReturnType<typeof steady> =>
   steady('kube_pod_deletion_timestamp', { namespace: 'web', pod, uid: '1' }, [10, undefined], [18, at * 60]);
 
@@ -170,7 +198,7 @@ const GIVEN_LESS: Cases = {
 };
 
 const TABLES: readonly (readonly [values: Values, cases: Cases])[] = [
-  [{}, { ...STUCK, ...CUT, ...GRACE }],
+  [{}, { ...STUCK, ...CUT, ...GRACE, ...TWICE }],
   [{ kubeStateMetrics: true }, GIVEN_LESS],
   [
     { alerts: { drainCutConnections: { share: 0.2 }, drainStuck: { after: '10m' } } },

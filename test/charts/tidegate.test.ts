@@ -124,6 +124,12 @@ testWithTools('values of a wrong form, and those that nobody knows, are refused 
     [{ networkPolicy: { adminPort: 0 } }, /adminPort/],
     [{ networkPolicy: { prometheus: [{ pods: {} }] } }, /pods/],
     [{ test: { prometheusUrl: 'prometheus:9090' } }, /prometheusUrl/],
+    [{ podMonitor: null }, /podMonitor/],
+    [{ test: { podsMin: null } }, /podsMin/],
+    [{ networkPolicy: { podSelector: null } }, /podSelector/],
+    [{ prometheusRule: { alerts: { drainStuck: { after: null } } } }, /after/],
+    [{ prometheusRule: { alertLabels: { severity: 'page' } } }, /severity/],
+    [{ prometheusRule: { alerts: { drainCutConnections: { share: '5' } } } }, /share/],
   ];
   await eachHelm(t, helm, async (program, chart) => {
     for (const [values, said] of wrong) t.match(await refusal(program, chart, values), said);
@@ -160,6 +166,26 @@ testWithTools('an alert can be turned off, labelled, and lead to a runbook', asy
     t.equal(annotations['runbook_url'], `${runbookUrl}${alert}`);
   }
   t.match(rules.find(({ alert }) => alert === 'TidegateDrainStuck')?.labels, { severity: 'page' });
+});
+
+testWithTools('a share is a number, or is written as one, as with --set', async (t, { helm }) => {
+  for (const share of [0.05, '0.05']) {
+    const rules = rulesIn(await rulesOf(t, helm[4], { alerts: { drainCutConnections: { share } } }));
+    const cut = rules.find(({ alert }) => alert === 'TidegateDrainCutConnections');
+    t.match(cut, { expr: /\n> 0\.05\n$/ });
+  }
+});
+
+testWithTools('a release and a namespace may have the names of numbers', async (t, { helm }) => {
+  await eachHelm(t, helm, async (program, chart) => {
+    const { objects } = await render(program, chart, ALL, { release: '123', namespace: '8' });
+    for (const { kind, metadata } of objects) {
+      const { name, namespace, labels = {} } = metadata;
+      const all = [name, namespace, ...Object.values(labels)];
+      t.ok(all.every((text) => typeof text === 'string'), `${kind}: ${JSON.stringify(all)}`);
+    }
+    t.notMatch(JSON.stringify(objects), /:(123|8)[,}]/);
+  });
 });
 
 testWithTools('its versions, and those of the images it names, are those of the program', async (t, { helm }) => {

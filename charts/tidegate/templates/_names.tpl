@@ -1,7 +1,7 @@
 {{- /* Labels of everything of this release. */ -}}
 {{- define "tidegate-watch.labels" -}}
 app.kubernetes.io/name: tidegate
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
