@@ -156,6 +156,7 @@ t.test('an app that comes back meanwhile answers for itself', async (t) => {
   await client.gotText('hi');
   t.match(client.text, /^HTTP\/1\.1 200 OK/);
   client.end();
+  peer.end();
   await here.idle();
   const said = here.lines.map(({ msg }) => msg);
   t.ok(said.includes('the app can be reached again'));
