@@ -201,6 +201,16 @@ testWithTools('its notes say what there is, and what may be missing', async (t, 
     const notes = (values: Values): Promise<string> => renderNotes(program, chart, values);
     t.match(await notes({}), /has nothing: [^]*Switch on what you want/);
     t.match(await notes({ prometheusRule: { enabled: true } }), /Alerts see nothing unless/);
+    t.match(await notes(ALL), /No alert tells of pods that Prometheus has never heard of/);
+    t.match(await notes(ALL), /finds pods in every namespace[^]*are let in from every namespace/);
+    t.match(await notes(ALL), /opens every other port of these pods/);
+    const namespaceSelector = { matchNames: ['web'] };
+    const narrow = {
+      podMonitor: { enabled: true, namespaceSelector },
+      prometheusRule: { enabled: true, kubeStateMetrics: true },
+      networkPolicy: { enabled: true, otherPorts: 'untouched', prometheus: [{ podSelector: {} }] },
+    };
+    t.notMatch(await notes(narrow), /No alert tells|in every namespace|from every namespace|every other port/);
     t.match(await notes(ALL), /a PodMonitor, alerts, a dashboard, a network policy\.[^]*`helm test web/);
     const labels = { release: 'stack' };
     const podMonitor = { enabled: true, labels };
