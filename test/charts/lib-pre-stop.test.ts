@@ -8,11 +8,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Test } from 'tap';
-import { inPath, mayBeSkipped, type ProgramName, whatIsMissing } from '../peers/programs.js';
+import { inPath, mayBeSkipped, whatIsMissing } from '../peers/programs.js';
 import { folderFor, run } from '../peers/running.js';
 import { type Library, libraryBy, named, testWithBoth } from './library.js';
 import { chartFor } from './render.js';
-import { testWithTools } from './tools.js';
+import { type Tools, testWithTools } from './tools.js';
 
 const OWN = { exec: { command: ['/bin/say', 'good bye'] } };
 const WAITS = { preStop: { httpGet: { path: '/drain/wait', port: 9180 } } };
@@ -38,11 +38,12 @@ testWithBoth("the app's own hook is kept, or waits", async (t, library) => {
 
 interface Asking {
   readonly server: Server;
-  /** Of `sh`, as rendered. */
-  readonly args: readonly string[];
-  /** A PATH with nothing but one program. */
-  readonly path: string;
+  /** Runs the command, as rendered, with nothing but one program in its PATH. */
+  readonly run: (env?: NodeJS.ProcessEnv) => ReturnType<typeof run>;
 }
+
+/** What an app's image may ask with; BusyBox has a shell, too. */
+const ASKING = { wget: 'wget', curl: 'curl', busybox: 'wget' } as const;
 
 /** Answers nothing by itself. */
 async function adminPort(t: Test): Promise<{ server: Server; port: number }> {
@@ -65,7 +66,7 @@ function pathWith(t: Test, name: string, program: string): string {
 /** A test of the command with this program alone to ask with, and an admin port. */
 function testAsking(
   title: string,
-  name: ProgramName,
+  name: keyof typeof ASKING,
   body: (t: Test, asking: Asking) => Promise<void>,
 ): void {
   testWithTools(`${title} (${name})`, async (t, tools) => {
@@ -75,32 +76,49 @@ function testAsking(
       return;
     }
     const { server, port } = await adminPort(t);
-    const library = libraryBy(tools.helm[4], chartFor(t, 'test/charts/library-user'));
-    const appPreStop = { exec: { command: ['/bin/echo', 'said', '$0 "a  b"'] } };
-    const lifecycle = await lifecycleOf(library, { admin: port, appPreStop });
-    const { command } = (lifecycle as { preStop: { exec: { command: string[] } } }).preStop.exec;
-    await body(t, { server, args: command.slice(1), path: pathWith(t, name, path) });
+    const args = await commandBehindWait(t, tools, port);
+    const PATH = pathWith(t, ASKING[name], path);
+    const [shell, ...first] = name === 'busybox' ? [path, 'sh'] : ['/bin/sh'];
+    await body(t, {
+      server,
+      run: (env = {}) => run(shell, [...first, ...args], { env: { PATH, ...env } }),
+    });
   });
 }
 
-for (const name of ['wget', 'curl'] as const) {
+/** What `sh` is given, as rendered. */
+async function commandBehindWait(t: Test, { helm }: Tools, port: number): Promise<string[]> {
+  const library = libraryBy(helm[4], chartFor(t, 'test/charts/library-user'));
+  const appPreStop = { exec: { command: ['/bin/echo', 'said', '$0 "a  b"'] } };
+  const lifecycle = await lifecycleOf(library, { admin: port, appPreStop });
+  return (lifecycle as { preStop: { exec: { command: string[] } } }).preStop.exec.command.slice(1);
+}
+
+testWithTools('a command runs where there is nothing to ask with, and it is told', async (t, tools) => {
+  const args = await commandBehindWait(t, tools, 9180);
+  const { code, stdout, stderr } = await run('/bin/sh', args, { env: { PATH: folderFor(t) } });
+  t.same([code, stdout], [0, 'said $0 "a  b"\n']);
+  t.match(stderr, 'tidegate: no wget and no curl here: nothing waits for the drain\n');
+});
+
+for (const name of ['wget', 'curl', 'busybox'] as const) {
   testAsking('a command waits for the answer, asks through no proxy', name, async (t, asking) => {
     const proxy = 'http://127.0.0.1:1';
-    const env = { PATH: asking.path, http_proxy: proxy, ALL_PROXY: proxy };
     let isAnswered = false;
-    const ran = run('/bin/sh', asking.args, { env }).then((ran) => ({ ...ran, isAnswered }));
+    const ran = asking.run({ http_proxy: proxy, ALL_PROXY: proxy }).then((ran) => ({ ...ran, isAnswered }));
     const asked = (await once(asking.server, 'request')) as [IncomingMessage, ServerResponse];
     t.equal(asked[0].url, '/drain/wait');
     isAnswered = true;
     asked[1].end('{}');
-    const { code, stdout, isAnswered: isBehind } = await ran;
+    const { code, stdout, stderr, isAnswered: isBehind } = await ran;
     t.same([code, stdout, isBehind], [0, 'said $0 "a  b"\n', true]);
+    t.notMatch(stderr, 'nothing waits');
   });
 
   testAsking('a command runs where nobody is left to wait for', name, async (t, asking) => {
     asking.server.close();
     await once(asking.server, 'close');
-    const { code, stdout } = await run('/bin/sh', asking.args, { env: { PATH: asking.path } });
+    const { code, stdout } = await asking.run();
     t.same([code, stdout], [0, 'said $0 "a  b"\n']);
   });
 }

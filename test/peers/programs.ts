@@ -10,6 +10,7 @@ import t, { type Test } from 'tap';
 
 /** Each program, and the Debian package that brings it. */
 const PACKAGES = {
+  busybox: 'busybox',
   buildah: 'buildah',
   chromium: 'chromium',
   curl: 'curl',

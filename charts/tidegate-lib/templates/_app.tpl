@@ -26,7 +26,8 @@ preStop:
 
 {{- /*
 A container has one hook: the app's own command waits first, with what its image has. Many a wget gives up
-after 15 minutes and asks again; where nobody listens any more, all tries are over at once.
+after 15 minutes and asks again; where nobody listens any more, all tries are over at once. Without either of
+them nothing waits, which is told and no reason to keep the app's own command from it.
 */ -}}
 {{- define "tidegate.preStopBehindWait" -}}
 preStop:
@@ -35,6 +36,8 @@ preStop:
       - sh
       - -c
       - |
+        command -v wget >/dev/null || command -v curl >/dev/null ||
+          echo "tidegate: no wget and no curl here: nothing waits for the drain" >&2
         for try in 1 2 3 4 5 6 7 8; do
           http_proxy= wget -q -O /dev/null "$0" && break
           curl -s --noproxy "*" -o /dev/null "$0" && break
