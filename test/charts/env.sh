@@ -8,7 +8,8 @@ operator_version=v0.85.0
 prometheus_version="$(sed -n 's|^require github.com/prometheus/prometheus ||p' \
   "$(dirname "${BASH_SOURCE[0]}")/prometheus/go.mod")"
 made_of="$(sha256sum <"$(dirname "${BASH_SOURCE[0]}")/schemas.mjs" | cut -c1-8)"
-helm3="$tools/helm3-$helm3_version"
+# Of a release this is the Kubernetes that it takes for granted, as build says it.
+helm3="$tools/helm3-$helm3_version-${kubernetes_version%.*}"
 helm4="$tools/helm4-$helm4_version"
 kubeconform="$tools/kubeconform-$kubeconform_version"
 prometheus="$tools/prometheus-$prometheus_version"

@@ -39,7 +39,7 @@ export interface RenderOptions {
   readonly isUpgrade?: boolean;
 }
 
-/** A helm that is built here knows no newer one than 1.20 by itself. */
+/** For each helm the same, whatever it was built with. */
 export const KUBE_VERSION = 'v1.34.4';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** helm prints notes only of what it installs: a copy renders them as an object of this kind. */

@@ -4,6 +4,8 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { chartFor } from './render.js';
 import { type Tools, testWithTools } from './tools.js';
 
 const NATIVE = readFileSync(new URL('../cluster/manifests/native.yaml', import.meta.url), 'utf8');
@@ -44,6 +46,16 @@ testWithTools('helm is there in both versions', (t, { helm }) => {
   for (const [major, program] of Object.entries(helm)) {
     const { stdout } = spawnSync(program, ['version', '--short'], { encoding: 'utf8' });
     t.match(stdout, new RegExp(`^v${major}\\.`));
+  }
+  return Promise.resolve();
+});
+
+testWithTools('without a cluster helm renders for the Kubernetes of its release', (t, { helm }) => {
+  const chart = chartFor(t, 'charts/tidegate-example');
+  for (const program of Object.values(helm)) {
+    const env = { HOME: join(chart, '..') };
+    const { status, stderr } = spawnSync(program, ['template', 'web', chart], { env });
+    t.equal(status, 0, String(stderr));
   }
   return Promise.resolve();
 });
