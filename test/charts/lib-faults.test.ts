@@ -3,11 +3,10 @@
  * or would not do what it seems to.
  */
 import { libraryBy, sentenceOf, testWithBoth } from './library.js';
-import { render, type Values } from './render.js';
+import { chartFor, refusal, render, type Values } from './render.js';
 import { testWithTools } from './tools.js';
 import { cpSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { chartFor } from './render.js';
 
 const REFUSED: readonly (readonly [values: Values, sentence: string])[] = [
   [{ gracePeriod: 0 }, 'gracePeriod 0s is shorter than 1s'],
@@ -116,6 +115,12 @@ testWithTools('the values are found with and without an alias, and never guessed
     const values = { 'tidegate-lib': { name: 'gate' } };
     const { objects } = await render(program, renamed('none'), values);
     t.match(JSON.stringify(objects), '"name":"gate"');
+    const elsewhere = { ...values, tidegate: { gracePeriod: 60, podMonitor: {} } };
+    t.equal(
+      sentenceOf(await refusal(program, renamed('none'), elsewhere)),
+      'tidegate: tidegate.gracePeriod is not read: your dependency on tidegate-lib has no alias, so it is tidegate-lib.gracePeriod',
+    );
+    await render(program, renamed('none'), { tidegate: { podMonitor: {} } });
     const wrong = await render(program, renamed('gate')).catch(String);
     t.match(wrong, 'tidegate: there are no values of tidegate-lib: give your dependency on it `alias: tidegate`');
   }

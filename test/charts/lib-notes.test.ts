@@ -28,6 +28,14 @@ testWithTools('a grace period above 10 minutes, or an hour, is warned of', async
   }
 });
 
+testWithTools('an admin port that a NetworkPolicy may not know is warned of', async (t, { helm }) => {
+  const chart = chartFor(t, 'charts/tidegate-example');
+  for (const program of Object.values(helm)) {
+    const notes = await renderNotes(program, chart, { tidegate: { admin: 9999, gracePeriod: 601 } });
+    t.match(notes, /\nWarning: gracePeriod .*\nWarning: the admin port is 9999\. .*adminPort/s);
+  }
+});
+
 testWithTools("a cluster that finds no native sidecar's port by name is warned of", async (t, { helm }) => {
   const chart = chartFor(t, 'charts/tidegate-example');
   for (const program of Object.values(helm)) {

@@ -2,14 +2,15 @@
  * The library's lines in a Deployment, in both forms and by both helms: the pod of test/cluster/manifests,
  * which all tests on the cluster run, and the app as it was where tidegate is disabled.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { parse, parseAllDocuments } from 'yaml';
 import { COLOUR_LABEL, DRAIN_ANNOTATION, SIDECAR_LABEL } from '../../src/kubernetes/keys.js';
 import type { Deployment, ManifestName, PodSpec } from '../cluster/manifest.js';
 import { readDocument } from '../documents.js';
-import { named, testWithBoth, variablesOf } from './library.js';
-import { chartFor, render } from './render.js';
+import { libraryBy, named, sentenceOf, testWithBoth, variablesOf } from './library.js';
+import { chartFor, render, type Values } from './render.js';
 import { testWithTools } from './tools.js';
 
 function manifestOf(name: ManifestName): PodSpec {
@@ -74,6 +75,35 @@ testWithBoth('what a pod can do without is taken out by null', async (t, { pods 
   t.same(native.spec.initContainers, [sidecar]);
   t.same(native.metadata, usual.native.metadata);
   t.same(native.spec.containers, usual.native.spec.containers);
+});
+
+testWithTools('one of several Deployments may have values of its own', async (t, { helm }) => {
+  const chart = chartFor(t, 'test/charts/library-user');
+  const readme = readDocument('charts/tidegate-lib/README.md');
+  const [, lines] = /^```yaml\n(\{\{- \$tidegate .*?)^```$/ms.exec(readme) ?? [];
+  const file = join(chart, 'templates/native.yaml');
+  const [head, sidecar] = lines.split(/(?=^ +initContainers:)/m);
+  const native = readFileSync(file, 'utf8');
+  const replaced = native.replace(/^ +initContainers:\n.*\n/m, () => sidecar);
+  t.not(replaced, native);
+  writeFileSync(file, head + replaced);
+  const worker = (tidegate: Values): Values => ({ worker: { tidegate } });
+  for (const program of Object.values(helm)) {
+    const { pods, refusal } = libraryBy(program, chart);
+    const { native, classic } = await pods({ logLevel: 'warn' }, worker({ app: 3001 }));
+    const variables = [native, classic].map(variablesOf);
+    t.same(
+      variables.map((one) => [one['TIDEGATE_APP'], one['TIDEGATE_LOG_LEVEL']]),
+      [
+        ['[$(POD_IP)]:3001', 'warn'],
+        ['[$(POD_IP)]:3000', 'warn'],
+      ],
+    );
+    t.match(
+      sentenceOf(await refusal({}, worker({ gracePeriod: '1d' }))),
+      'tidegate: gracePeriod 1d is not a duration',
+    );
+  }
 });
 
 testWithTools('texts stay texts, whatever YAML takes them for', async (t, { helm }) => {

@@ -14,6 +14,9 @@ Warning: gracePeriod is {{ include "tidegate.grace" $values }}. A cluster autosc
 Above 3600s: upgrades of managed nodes wait for an hour at most. Pods that drain for
 hours pile up with every rollout, each with its memory and its address.
 {{- end -}}
+{{- if ne (int $values.admin) 9180 }}
+Warning: the admin port is {{ int $values.admin }}. The NetworkPolicy of the chart tidegate closes 9180, unless its networkPolicy.adminPort says so, too.
+{{- end -}}
 {{- if semverCompare "<1.32-0" .Capabilities.KubeVersion.Version }}
 Warning: Kubernetes {{ .Capabilities.KubeVersion.Version }} does not find a native sidecar's port by its name. With tidegate.initContainer the Service
 needs the number, targetPort: {{ int $values.listen }}.

@@ -5,6 +5,7 @@ The library's values, checked: what tidegate would refuse at its start is refuse
 {{- /* As YAML, with the grace period in seconds. Under `tidegate-lib` where the dependency has no alias. */ -}}
 {{- define "tidegate.values" -}}
 {{- $values := index .Values "tidegate-lib" | default (index .Values "tidegate") -}}
+{{- include "tidegate.checkPlace" .Values -}}
 {{- if not (hasKey ($values | default dict) "gracePeriod") -}}
 {{- fail "tidegate: there are no values of tidegate-lib: give your dependency on it `alias: tidegate`" -}}
 {{- end -}}
@@ -16,6 +17,19 @@ The library's values, checked: what tidegate would refuse at its start is refuse
 {{- $values = merge (dict "graceSeconds" (div (include "tidegate.graceMs" $values) 1000)) $values -}}
 {{- end -}}
 {{- toYaml $values -}}
+{{- end -}}
+
+{{- /* Without an alias `tidegate:` is of another chart, or nobody's: what is meant for the library is told. */ -}}
+{{- define "tidegate.checkPlace" -}}
+{{- $own := index . "tidegate-lib" -}}
+{{- $other := index . "tidegate" -}}
+{{- if and $own (kindIs "map" $other) -}}
+{{- range $key := keys $other | sortAlpha -}}
+{{- if and (hasKey $own $key) (ne $key "global") -}}
+{{- fail (printf "tidegate: tidegate.%s is not read: your dependency on tidegate-lib has no alias, so it is tidegate-lib.%s" $key $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{- define "tidegate.checkPod" -}}
