@@ -16,11 +16,11 @@ const NAMED: readonly Side[] = [
   { enabled: false, targetPort: 'http' },
 ];
 const TWO_STEPS: readonly Side[] = [
-  { enabled: false, targetPort: 'http' },
+  { enabled: false, targetPort: 3_000 },
   { enabled: true, targetPort: 3_000, graceS: GRACE_S },
   { enabled: true, targetPort: 8_080, graceS: GRACE_S },
   { enabled: true, targetPort: 3_000, graceS: GRACE_S },
-  { enabled: false, targetPort: 'http' },
+  { enabled: false, targetPort: 3_000 },
 ];
 
 testWithHelm('the classic one comes and goes by name, on any Kubernetes', async (t, c, helm) => {
