@@ -15,11 +15,19 @@ export class Words {
   readonly next: Uint8Array;
   private readonly accepted: Uint8Array;
 
-  /** `words` keep their position: `word()` answers 1 for the first. Letters match in any case. */
-  constructor(words: readonly string[], caseMatters = false) {
+  /**
+   * `words` keep their position: `word()` answers 1 for the first. Letters match in any case. Bytes that
+   * go on with no word lead where `ends` says.
+   */
+  constructor(
+    words: readonly string[],
+    caseMatters = false,
+    ends: Uint8Array = new Uint8Array(COLUMNS),
+  ) {
     const nodesMax = 2 + words.reduce((sum, word) => sum + word.length, 0);
     if (nodesMax > COLUMNS) throw new RangeError(`too many letters for one table: ${nodesMax}`);
     this.next = new Uint8Array(nodesMax * COLUMNS);
+    for (let node = 0; node < nodesMax; node++) this.next.set(ends, node * COLUMNS);
     this.accepted = new Uint8Array(nodesMax);
     let nodes = 2;
     words.forEach((word, index) => {

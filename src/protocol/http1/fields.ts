@@ -10,6 +10,7 @@ import {
   FIELD_FORWARDED,
   FIELD_LENGTH,
   FIELD_NAMES,
+  NAME_END,
   LF,
   SPACE,
   TAB,
@@ -25,12 +26,7 @@ const LINE_START = 0;
 const NAME = 1;
 const BEFORE_VALUE = 2;
 const LAST_LF = 16;
-
-/** The table of names that matter, with the end of every name in it: one look a byte. */
-const NAME_END = 255;
-const NAMES = FIELD_NAMES.next.map((node, cell) =>
-  (CLASS[cell & 0xff] & TOKEN) === 0 ? NAME_END : node,
-);
+const NAMES = FIELD_NAMES.next;
 
 /** Reads until the blank line's LF (section HEAD_DONE, that byte taken) or the chunk's end. */
 export function readFields(m: Message, chunk: Uint8Array, from: number): number {

@@ -75,7 +75,8 @@ export class ProbeAgents {
       }
       return node;
     });
-    lastNodes.forEach((node, at) => this.endName(node, names[at].charCodeAt(names[at].length - 1)));
+    const endings = new Set(this.columns.filter((_, byte) => !isToken(byte)));
+    lastNodes.forEach((node, at) => this.endName(node, names[at], endings));
   }
 
   /** The node after `byte`; NO_WORD if it can no longer become a name, PROBE right behind one. */
@@ -84,11 +85,10 @@ export class ProbeAgents {
   }
 
   /** A name ends at this node: behind a token only what is none, behind all else anything. */
-  private endName(node: number, last: number): void {
-    for (let byte = 0; byte < 256; byte++) {
-      if (!isToken(last) || !isToken(byte))
-        this.next[node * this.width + this.columns[byte]] = PROBE;
-    }
+  private endName(node: number, name: string, endings: ReadonlySet<number>): void {
+    const row = node * this.width;
+    if (!isToken(name.charCodeAt(name.length - 1))) this.next.fill(PROBE, row, row + this.width);
+    for (const column of endings) this.next[row + column] = PROBE;
   }
 }
 
