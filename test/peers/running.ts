@@ -16,11 +16,8 @@ import { until, within } from './until.js';
 /** What a program may take to do its work, or to listen. */
 const RUN_MS_MAX = 30_000;
 /** Below the ports that the system gives to those who connect, above those that are known. */
-/** Runs that go on beside each other have ports of their own. */
-const [PORT_MIN = 20_000, PORT_MAX = 32_000] = (process.env['TIDEGATE_TEST_PORTS'] ?? '')
-  .split('-', 2)
-  .filter((port) => port !== '')
-  .map(Number);
+const PORT_MIN = 20_000;
+const PORT_MAX = 32_000;
 const PORT_TRIES_MAX = 50;
 
 export interface Ran {

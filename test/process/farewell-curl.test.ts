@@ -13,7 +13,7 @@ const TIME_MAX = ['--max-time', '10'];
 /** For each answer its code and whether a connection was opened for it. */
 const CONNECTS = '%{http_code} %{num_connects}\n';
 /** Seldom enough for a connection to be ended between two requests. */
-const PER_MINUTE = 30;
+const PER_MINUTE = 24;
 const UPLOAD = 'what is uploaded '.repeat(10_000);
 const UPGRADE = [
   ...['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'],
