@@ -24,7 +24,7 @@ const PODS = 'app=web';
 const MORE = 40;
 
 /** Kept connections live for 2 to 4 s: none is left when its pod goes. */
-const PLAN = {
+export const COMING_AND_GOING = {
   getKept: { lanes: 4, pauseMs: 100, requestsMax: 20 },
   postKept: { lanes: 2, pauseMs: 100, requestsMax: 20 },
   getOnce: { lanes: 4, pauseMs: 100 },
@@ -35,7 +35,7 @@ const LANES = [
   'postKept',
   'getOnce',
   'postOnce',
-] as const satisfies (keyof typeof PLAN)[];
+] as const satisfies (keyof typeof COMING_AND_GOING)[];
 
 /** What an upgrade leads to. */
 export interface Side {
@@ -97,7 +97,7 @@ function valuesOf(
 
 async function underLoad(t: Test, namespace: Namespace): Promise<Driver> {
   const driver = await namespace.load(t);
-  await driver.start(await namespace.serves('web'), PLAN);
+  await driver.start(await namespace.serves('web'), COMING_AND_GOING);
   await goesOn(driver);
   return driver;
 }

@@ -5,10 +5,10 @@
 import { parse } from 'yaml';
 import { chartFor } from '../charts/render.js';
 import { readDocument } from '../documents.js';
-import type { Plan } from '../peers/load/contract.js';
 import { until } from '../peers/until.js';
 import { type Container, NODE, PROGRAMS, PROGRAMS_MAP, set } from './manifest.js';
 import { Namespace } from './namespace.js';
+import { COMING_AND_GOING } from './adoptions.js';
 import { Release, testWithHelm } from './release.js';
 import { replaced } from './rollout.js';
 import { tell } from './telling.js';
@@ -16,13 +16,6 @@ import { tell } from './telling.js';
 const GRACE_S = 20;
 const UP_MS_MAX = 30_000;
 const PODS = 'app=web';
-/** Kept connections live for 2 to 4 s: none is left when the pod of an app alone goes. */
-const PLAN = {
-  getKept: { lanes: 4, pauseMs: 100, requestsMax: 20 },
-  postKept: { lanes: 2, pauseMs: 100, requestsMax: 20 },
-  getOnce: { lanes: 4, pauseMs: 100 },
-  postOnce: { lanes: 2, pauseMs: 100 },
-} as const satisfies Plan;
 
 interface Values {
   readonly env: readonly object[];
@@ -60,10 +53,12 @@ testWithHelm(
     const behind = { ...app, ...more, volumes: [volume, ...volumes] };
     await release.install(alone);
     const driver = await namespace.load(t);
-    await driver.start(await namespace.serves('web'), PLAN);
+    await driver.start(await namespace.serves('web'), COMING_AND_GOING);
     const isUnderWay = async (): Promise<boolean> => {
       const { requests } = await driver.report();
-      return Object.keys(PLAN).every((lane) => requests[lane as keyof typeof PLAN].ok > 0);
+      return Object.keys(COMING_AND_GOING).every(
+        (lane) => requests[lane as keyof typeof COMING_AND_GOING].ok > 0,
+      );
     };
     await until(isUnderWay, 'the load is under way', UP_MS_MAX);
     await replaced(namespace, PODS, () =>
