@@ -9,12 +9,12 @@ import {
   type SafeToDelete,
   type Status,
 } from '../admin/contract.js';
+import { fits, isAdminError, LEASE_ANSWER, SAFE_TO_DELETE, STATUS } from '../admin/shapes.js';
 import type { Answer, Method } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
 import { formatDuration } from '../settings/duration.js';
 import { AskError, notTidegate, type Target } from './ask.js';
 import { type Readiness, TOKEN_VARIABLE } from './options.js';
-import { fits, isAdminError, LEASE_ANSWER, SAFE_TO_DELETE, STATUS } from './shapes.js';
 
 /** An answer, as it was written and as it is understood. */
 export interface Told<T> {

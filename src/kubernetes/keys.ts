@@ -11,3 +11,12 @@ export const SIDECAR_LABEL = 'tidegate.dev/sidecar';
 
 /** On a pod: which Deployment of a rainbow group it is of. */
 export const COLOUR_LABEL = 'tidegate.dev/colour';
+
+/** On a Deployment: the group of colours that it is one of. */
+export const RAINBOW_LABEL = 'tidegate.dev/rainbow';
+
+/** On a Deployment of a rainbow group: what is remembered of it between runs, as JSON. */
+export const RAINBOW_STATE_ANNOTATION = 'tidegate.dev/rainbow-state';
+
+/** On a pod: those with less go first when its ReplicaSet shrinks. Kubernetes' own. */
+export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';

@@ -9,7 +9,7 @@ import {
   HEAD_BYTES_MAX,
   STANDSTILL_MS_MAX,
 } from '../../src/admin/server.js';
-import { isAdminError } from '../../src/cli/shapes.js';
+import { isAdminError } from '../../src/admin/shapes.js';
 import { jsonOf, openAdmin, type StagedAdmin } from '../peers/admin.js';
 import { Peer } from '../peers/peer.js';
 import { until } from '../peers/until.js';

@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import { listConnections, statusOf } from '../../src/admin/views.js';
-import { fits, STATUS } from '../../src/cli/shapes.js';
+import { fits, STATUS } from '../../src/admin/shapes.js';
 import { KINDS } from '../../src/protocol/contract.js';
 import { StagedAdmin, VERSION } from '../peers/admin.js';
 import { drainIn, StagedDrain } from '../peers/drain.js';

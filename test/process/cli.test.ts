@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { SafeToDelete, Status } from '../../src/admin/contract.js';
-import { fits, SAFE_TO_DELETE, STATUS } from '../../src/cli/shapes.js';
+import { fits, SAFE_TO_DELETE, STATUS } from '../../src/admin/shapes.js';
 import { testWith } from '../peers/programs.js';
 import { type Output, outputOf, type Ran, run, type RunOptions, start } from '../peers/running.js';
 import { BUNDLE, NODE, startTidegate, type Tidegate } from '../peers/tidegate.js';

@@ -2,7 +2,7 @@
  * The forms of the admin port's answers as data, to hold an answer against before it is shown.
  * What a newer tidegate says beyond them is let be.
  */
-import type { AdminError } from '../admin/contract.js';
+import type { AdminError } from './contract.js';
 
 type Primitive = 'string' | 'number' | 'boolean';
 

@@ -2,8 +2,8 @@
  * Which answers are taken for tidegate's.
  */
 import t from 'tap';
-import { fits, isAdminError, SAFE_TO_DELETE, type Shape, STATUS } from '../../src/cli/shapes.js';
-import { DRAINING, SAFE, SERVING } from './fixtures.js';
+import { fits, isAdminError, SAFE_TO_DELETE, type Shape, STATUS } from '../../src/admin/shapes.js';
+import { DRAINING, SAFE, SERVING } from '../cli/fixtures.js';
 
 t.test('what the contract says fits, and what is said beyond it', (t) => {
   t.ok(fits(SERVING, STATUS));
