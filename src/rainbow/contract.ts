@@ -33,7 +33,7 @@ export interface ServiceFacts {
   readonly routesTo: readonly string[];
   /** Names of the pods that its EndpointSlices call ready. */
   readonly readyPods: readonly string[];
-  readonly managers: readonly Manager[];
+  readonly rivals: readonly Rival[];
 }
 
 /** One Deployment of the group. */
@@ -55,11 +55,11 @@ export interface DeploymentFacts {
   /** Its controller has not caught up, or pods of more than one ReplicaSet are there. */
   readonly isRollingOut: boolean;
   readonly state: State;
-  readonly managers: readonly Manager[];
+  readonly rivals: readonly Rival[];
 }
 
 /** What else would undo what is done: it scales, selects, or makes anew what was deleted. */
-export interface Manager {
+export interface Rival {
   readonly kind: 'hpa' | 'keda' | 'argo-rollouts' | 'argo-cd' | 'flux' | 'owner';
   /** Its own name, for people. */
   readonly name: string;
@@ -226,7 +226,7 @@ export type Reason =
   | { readonly code: 'too-young' | 'drained' | 'at-zero'; readonly untilMs: number }
   /** `place`: 1 is the colour that was live last. */
   | { readonly code: 'kept'; readonly place: number; readonly of: number }
-  | { readonly code: 'managed'; readonly manager: Manager; readonly fight: Fight }
+  | { readonly code: 'rival'; readonly rival: Rival; readonly fight: Fight }
   /** Some pods said no, or nothing. */
   | {
       readonly code: 'not-safe';
