@@ -4,11 +4,10 @@
  * was written. Files are read by the caller's hand.
  */
 import { basename } from 'node:path';
-import { parseArgs } from 'node:util';
 import { settingFault, type SettingFault, ValueError } from '../errors.js';
 import { type Address, parseAddress } from '../settings/address.js';
 import { parseDuration } from '../settings/duration.js';
-import { flagOf } from '../settings/setting.js';
+import { readVariables, readWords, Values } from './given.js';
 import {
   ADMIN_DEFAULT,
   type Command,
@@ -65,12 +64,6 @@ export interface Sources {
   readonly readText: (path: string) => string;
 }
 
-/** One value, and how the user wrote its option or variable; a switch has an empty one. */
-interface Given {
-  readonly source: string;
-  readonly value: string;
-}
-
 /** What may stand in a header. */
 const TOKEN = /^[!-~]+$/;
 
@@ -86,8 +79,10 @@ export function readArguments(
   faults: SettingFault[],
 ): Asked {
   const end = command === 'hold' ? argv.indexOf('--') : -1;
-  const words = readWords(command, end === -1 ? argv : argv.slice(0, end), faults);
-  const values = new Values(new Map([...readVariables(command, sources), ...words]), faults);
+  const options = optionsOf(command);
+  const { words } = readWords(options, end === -1 ? argv : argv.slice(0, end), command, faults);
+  const variables = readVariables(options, sources.variables);
+  const values = new Values(new Map([...variables, ...words]), faults);
   const asked: Asked = {
     command,
     help: words.has('help'),
@@ -113,7 +108,7 @@ function takesToken(command: Command): boolean {
 
 /** `end` is where `--` stood before `words`, -1 if nowhere. */
 function readHold(
-  values: Values,
+  values: Values<OptionKey>,
   words: readonly string[],
   end: number,
   faults: SettingFault[],
@@ -129,59 +124,7 @@ function readHold(
   };
 }
 
-function readVariables(command: Command, { variables }: Sources): Map<OptionKey, Given> {
-  const given = new Map<OptionKey, Given>();
-  for (const [key, { variable: source = '' }] of optionsOf(command)) {
-    const value = variables[source];
-    if (value !== undefined) given.set(key, { source, value });
-  }
-  return given;
-}
-
-/** The options that stand on the command line, each at most once. */
-function readWords(
-  command: Command,
-  argv: readonly string[],
-  faults: SettingFault[],
-): Map<OptionKey, Given> {
-  const options = optionsOf(command).map(([key, { letter, form }]) => ({
-    key,
-    name: flagOf(key).slice(2),
-    type: form === undefined ? ('boolean' as const) : ('string' as const),
-    ...(letter === undefined ? {} : { short: letter }),
-  }));
-  const byName = Object.fromEntries(options.map((option) => [option.name, option]));
-  // If it were strict, it would throw at the first fault.
-  const { tokens } = parseArgs({ args: [...argv], options: byName, strict: false, tokens: true });
-  const given = new Map<OptionKey, Given>();
-  const fault = (source: string, value: string, reason: string): void => {
-    faults.push(settingFault(source, value, reason));
-  };
-  let strangerAt = Number.NaN;
-  for (const token of tokens) {
-    if (token.kind !== 'option') {
-      // What follows an unknown option was meant as its value: one fault, not two.
-      if (token.index === strangerAt + 1) continue;
-      fault(token.kind === 'positional' ? token.value : '--', '', 'is not expected here');
-      continue;
-    }
-    const { rawName: source, inlineValue: isAttached = false } = token;
-    // `-o=json` means what `-ojson` does.
-    const value = (token.value ?? '').replace(source.startsWith('--') ? '' : /^=/, '');
-    const option = options.find(({ name }) => name === token.name);
-    if (option === undefined) {
-      fault(source, value, `is no option of ${command}`);
-      if (!isAttached) strangerAt = token.index;
-    } else if (given.has(option.key)) fault(source, value, 'is given twice');
-    else if (option.type === 'boolean' && isAttached) fault(source, value, 'takes no value');
-    else if (!isAttached && /^-./.test(value)) {
-      fault(source, value, 'is an option; attach a value with =');
-    } else given.set(option.key, { source, value });
-  }
-  return given;
-}
-
-function readAdmin(values: Values): Required<Address> {
+function readAdmin(values: Values<OptionKey>): Required<Address> {
   const address = values.read('admin', (text) => {
     const read = parseAddress(text);
     if (read.port === 0) throw new ValueError('needs a port that is not 0');
@@ -190,7 +133,7 @@ function readAdmin(values: Values): Required<Address> {
   return { host: '127.0.0.1', ...(address ?? parseAddress(ADMIN_DEFAULT)) };
 }
 
-function readPod(values: Values): PodAsked | undefined {
+function readPod(values: Values<OptionKey>): PodAsked | undefined {
   const asIs = (text: string): string => text;
   const context = values.read('context', asIs);
   const kubeconfig = values.read('kubeconfig', asIs);
@@ -212,7 +155,7 @@ function readPod(values: Values): PodAsked | undefined {
 
 /** From the file if there is one, else from the variable. */
 function readToken(
-  values: Values,
+  values: Values<OptionKey>,
   { variables, readText }: Sources,
   faults: SettingFault[],
 ): string | undefined {
@@ -241,57 +184,12 @@ function contentOf(path: string, readText: Sources['readText']): string {
 }
 
 /** What does not go together. */
-function checkDrain(values: Values): void {
+function checkDrain(values: Values<OptionKey>): void {
   if (values.has('recall')) {
     for (const key of ['reason', 'readiness', 'wait', 'timeout'] as const) {
       if (values.has(key)) values.refuse(key, 'is given beside --recall');
     }
   } else if (values.has('timeout') && !values.has('wait')) {
     values.refuse('timeout', 'goes with --wait');
-  }
-}
-
-/** Given texts as values; a fault is told once for each option. */
-class Values {
-  private readonly given: ReadonlyMap<OptionKey, Given>;
-  private readonly faults: SettingFault[];
-  private readonly refused = new Set<OptionKey>();
-
-  constructor(given: ReadonlyMap<OptionKey, Given>, faults: SettingFault[]) {
-    this.given = given;
-    this.faults = faults;
-  }
-
-  has(key: OptionKey): boolean {
-    return this.given.has(key);
-  }
-
-  refuse(key: OptionKey, reason: string): void {
-    if (this.refused.has(key)) return;
-    this.refused.add(key);
-    const { source = flagOf(key), value = '' } = this.given.get(key) ?? {};
-    this.faults.push(settingFault(source, value, reason));
-  }
-
-  choice<T extends string>(key: OptionKey, choices: readonly T[]): T | undefined {
-    return this.read(key, (text) => {
-      const found = choices.find((choice) => choice === text);
-      if (found === undefined) throw new ValueError(`is not one of ${choices.join(', ')}`);
-      return found;
-    });
-  }
-
-  /** Undefined if it is not given, or refused. */
-  read<T>(key: OptionKey, parse: (text: string) => T): T | undefined {
-    const given = this.given.get(key);
-    if (given === undefined) return undefined;
-    try {
-      if (given.value === '') throw new ValueError('needs a value');
-      return parse(given.value);
-    } catch (error) {
-      if (!(error instanceof ValueError)) throw error;
-      this.refuse(key, error.message);
-      return undefined;
-    }
   }
 }

@@ -3,6 +3,7 @@
  * decided here, and no option is named anywhere else.
  */
 import { flagOf, variableOf } from '../settings/setting.js';
+import type { OptionForm } from './given.js';
 
 export const COMMANDS = ['status', 'drain', 'wait', 'hold'] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -20,12 +21,7 @@ export const ADMIN_DEFAULT = '127.0.0.1:9180';
 /** A token on the command line could be read by whoever lists processes. */
 export const TOKEN_VARIABLE = variableOf('adminToken');
 
-export interface Option {
-  readonly letter?: string;
-  /** What stands for its value; without it, it is a switch. */
-  readonly form?: string;
-  /** What of the environment stands in for it. */
-  readonly variable?: string;
+export interface Option extends OptionForm {
   readonly commands: readonly Command[];
   readonly sentence: string;
 }
