@@ -78,3 +78,8 @@ export const systemClock: Clock = {
 export function momentOf(text: string): number {
   return Date.parse(text);
 }
+
+/** The same moment as a text, ISO 8601 in UTC. */
+export function momentText(ms: number): string {
+  return new Date(ms).toISOString();
+}

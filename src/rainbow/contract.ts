@@ -123,7 +123,10 @@ export const UNKNOWN_REASONS = [
 ] as const;
 export type UnknownReason = (typeof UNKNOWN_REASONS)[number];
 
-/** What is remembered between runs, in an annotation of the Deployment (state.ts). */
+/**
+ * What is remembered between runs, in an annotation of the Deployment (state.ts). One that is not
+ * there is not set: nothing is ever undefined in it.
+ */
 export interface State {
   /** Since when a Service has selected it; undefined while none does. */
   readonly liveSinceMs?: number;
@@ -142,6 +145,7 @@ export interface State {
   readonly samples: readonly Sample[];
 }
 
+/** What was at work from a moment on: until the next sample nothing else was seen. */
 export interface Sample {
   readonly atMs: number;
   readonly active: number;
@@ -157,8 +161,8 @@ export interface Policy {
   readonly drainedForMs: number;
   /** At zero for so long it is deleted. */
   readonly deleteAfterMs: number;
-  /** Without traffic for so long its pods are asked to drain. */
-  readonly maxAgeMs: number;
+  /** Without traffic for so long its pods are asked to drain; undefined: never. */
+  readonly maxAgeMs: number | undefined;
   /** The same, earlier, for one that hardly anybody uses any more; undefined: never. */
   readonly lightlyUsed: LightlyUsed | undefined;
   /** Also what would take the last ready pod from a Service. */

@@ -9,8 +9,8 @@ const UNIT_MS: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 
 const PART = /(\d+(?:\.\d+)?)(ms|s|m|h)/g;
 const WHOLE = /^(?:\d+(?:\.\d+)?h)?(?:\d+(?:\.\d+)?m)?(?:\d+(?:\.\d+)?s)?(?:\d+ms)?$/;
 
-/** The milliseconds that `text` means, or a ValueError. */
-export function parseDuration(text: string): number {
+/** The milliseconds that `text` means, or a ValueError. No timer runs for more than the default. */
+export function parseDuration(text: string, msMax = TIMER_MS_MAX): number {
   if (text === '0') return 0;
   if (/^\d+(\.\d+)?$/.test(text)) {
     throw new ValueError(`needs a unit: ms, s, m or h, as in ${text}s`);
@@ -21,7 +21,7 @@ export function parseDuration(text: string): number {
   let ms = 0;
   for (const [, amount, unit] of text.matchAll(PART)) ms += Number(amount) * UNIT_MS[unit];
   ms = Math.round(ms);
-  if (ms > TIMER_MS_MAX) throw new ValueError(`is longer than ${formatDuration(TIMER_MS_MAX)}`);
+  if (ms > msMax) throw new ValueError(`is longer than ${formatDuration(msMax)}`);
   return ms;
 }
 
