@@ -28,6 +28,7 @@ const CHARTS: Readonly<Record<string, readonly Values[]>> = {
       prometheusRule: { enabled: true, kubeStateMetrics: true, runbookUrl: 'https://runbooks.example/' },
       dashboard: { enabled: true, folder: 'Pods' },
       networkPolicy: { enabled: true, namespaces: ['web', 'chat'], others: [{ ipBlock: { cidr: '10.0.0.0/8' } }] },
+      rainbow: { enabled: true, ask: 'proxy', namespaces: ['web', 'chat'], nodeSelector: { 'kubernetes.io/os': 'linux' }, tolerations: [{ operator: 'Exists' }] },
       test: { prometheusUrl: 'http://prometheus:9090', imagePullSecrets: [{ name: 'pull' }] },
     },
   ],

@@ -59,6 +59,7 @@ const ALL: Values = {
   prometheusRule: { enabled: true },
   dashboard: { enabled: true },
   networkPolicy: { enabled: true },
+  rainbow: { enabled: true },
   test: { prometheusUrl: 'http://prometheus:9090' },
 };
 
@@ -67,7 +68,9 @@ testWithTools('nothing is rendered until it is asked for, and then all of it', a
     t.same((await render(program, chart)).objects, []);
     const kinds = (await render(program, chart, ALL)).objects.map(({ kind }) => kind).sort();
     const test = ['ConfigMap', 'Pod'];
-    t.same(kinds, [...test, 'ConfigMap', 'NetworkPolicy', 'PodMonitor', 'PrometheusRule'].sort());
+    const cleanUp = ['CronJob', 'Role', 'RoleBinding', 'ServiceAccount'];
+    const watching = ['ConfigMap', 'NetworkPolicy', 'PodMonitor', 'PrometheusRule'];
+    t.same(kinds, [...test, ...cleanUp, ...watching].sort());
   });
 });
 
@@ -211,7 +214,7 @@ testWithTools('its notes say what there is, and what may be missing', async (t, 
       networkPolicy: { enabled: true, otherPorts: 'untouched', prometheus: [{ podSelector: {} }] },
     };
     t.notMatch(await notes(narrow), /No alert tells|in every namespace|from every namespace|every other port/);
-    t.match(await notes(ALL), /a PodMonitor, alerts, a dashboard, a network policy\.[^]*`helm test web/);
+    t.match(await notes(ALL), /a PodMonitor, alerts, a dashboard, a network policy, a clean-up of old colours\.[^]*`helm test web/);
     const labels = { release: 'stack' };
     const podMonitor = { enabled: true, labels };
     t.notMatch(await notes({ podMonitor }), /Does your Prometheus select/);

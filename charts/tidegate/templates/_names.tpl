@@ -14,6 +14,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- if .Values.prometheusRule.enabled }}{{ $parts = append $parts "alerts" }}{{ end -}}
 {{- if .Values.dashboard.enabled }}{{ $parts = append $parts "a dashboard" }}{{ end -}}
 {{- if .Values.networkPolicy.enabled }}{{ $parts = append $parts "a network policy" }}{{ end -}}
+{{- if .Values.rainbow.enabled }}{{ $parts = append $parts "a clean-up of old colours" }}{{ end -}}
 {{- $parts | join ", " | default "nothing: every part of it is off" -}}
 {{- end -}}
 
