@@ -2,9 +2,8 @@
  * The clean-up of old colours as the chart renders it: a CronJob for each namespace, held as tightly as
  * the sidecar, told everything that its values say, with the rights that it uses and no others.
  */
-import t, { type Test } from 'tap';
-import { parse } from 'yaml';
-import { codeIn, readDocument, tableBelow } from '../documents.js';
+import type { Test } from 'tap';
+import { readDocument, tableBelow } from '../documents.js';
 import {
   BY_PROXY,
   CHANGING,
@@ -14,13 +13,12 @@ import {
   RIGHTS,
   rightsOf,
 } from './rainbow-rights.js';
-import { chartFor, type KubernetesObject, refusal, render, renderNotes, type Values } from './render.js';
+import { chartFor, type KubernetesObject, render, renderNotes, type Values } from './render.js';
 import { testWithTools } from './tools.js';
 
 const CHART = 'charts/tidegate';
 const README = readDocument(`${CHART}/README.md`);
 const WHERE = { release: 'tidegate', namespace: 'monitoring' };
-const POLICY_VALUES = ['keep', 'minAge', 'drainedFor', 'deleteAfter', 'maxAge', 'lightlyUsed'];
 /** Kubernetes adds 11 characters for a Job. */
 const CRON_JOB_NAME_MAX = 52;
 
@@ -145,15 +143,6 @@ testWithTools('its README has each right, and when it takes it', async (t, { hel
   for (const right of BY_PROXY) t.match(whenOf(rightName(right)), 'ask: proxy');
 });
 
-t.test('its README has each value of its policy, as it is by default', (t) => {
-  const { rainbow } = parse(readDocument(`${CHART}/values.yaml`)) as { readonly rainbow: Values };
-  const [, ...rows] = tableBelow(README, 'Old colours');
-  const told = rows.flatMap(([, , cell]) => codeIn(cell));
-  const policy = POLICY_VALUES.map((key) => `rainbow.${key}: ${String(rainbow[key])}`);
-  t.same(told.sort(), policy.sort());
-  t.end();
-});
-
 testWithTools('each namespace has a run and a Role of its own, and all runs one account', async (t, { helm }) => {
   const namespaces = ['web', 'chat', `${'long-'.repeat(12)}ago`, `${'long-'.repeat(12)}now`];
   for (const program of Object.values(helm)) {
@@ -235,30 +224,6 @@ testWithTools('an account that is there already is used, and none is made', asyn
   t.same(cleanUp.all('ServiceAccount'), []);
   t.equal(podOf(cleanUp.all('CronJob')[0]).spec.serviceAccountName, '123');
   t.match((cleanUp.all('RoleBinding') as readonly Binding[])[0].subjects, [{ name: '123' }]);
-});
-
-testWithTools('what the command would refuse is refused with a sentence', async (t, { helm }) => {
-  const wrong: readonly [Values, RegExp][] = [
-    [{ minAge: 60 }, /tidegate: rainbow\.minAge 60 needs a unit: ms, s, m or h, as in 60m/],
-    [{ drainedFor: '10 m' }, /tidegate: rainbow\.drainedFor 10 m is not a duration like/],
-    [{ deleteAfter: '' }, /tidegate: rainbow\.deleteAfter "" is not a duration like/],
-    [{ maxAge: '2d' }, /tidegate: rainbow\.maxAge 2d is not a duration like/],
-    [{ lightlyUsed: '30m' }, /tidegate: rainbow\.lightlyUsed 30m is neither off nor a share/],
-    [{ lightlyUsed: '1%/30' }, /tidegate: rainbow\.lightlyUsed 30 needs a unit/],
-    [{ keep: -1 }, /keep/],
-    [{ ask: 'kindly' }, /ask/],
-    [{ dryRun: 'yes' }, /dryRun/],
-    [{ prometheus: 'prometheus:9090' }, /prometheus/],
-    [{ namespaces: ['web', 'web'] }, /namespaces/],
-    [{ groups: ['web,chat'] }, /groups/],
-    [{ minAge: null }, /minAge/],
-  ];
-  for (const program of Object.values(helm)) {
-    const chart = chartFor(t, CHART);
-    for (const [values, said] of wrong) {
-      t.match(await refusal(program, chart, { rainbow: { enabled: true, ...values } }), said);
-    }
-  }
 });
 
 testWithTools('its notes say whom it cleans up, and how not to wait', async (t, { helm }) => {

@@ -35,37 +35,63 @@ it would refuse, said before there is anything to refuse it.
 {{- $args := list "rainbow" "cleanup" "--yes" (printf "--namespace=%s" (last .)) -}}
 {{- with $values.groups }}{{ $args = append $args (printf "--selector=tidegate.dev/rainbow in (%s)" (join "," .)) }}{{ end -}}
 {{- $args = append $args (printf "--keep=%d" (int $values.keep)) -}}
-{{- range $key := list "minAge" "drainedFor" "deleteAfter" "maxAge" -}}
-{{- $args = append $args (printf "--%s=%v" (kebabcase $key) (get $values $key)) -}}
+{{- range $key := list "minAge" "drainedFor" "deleteAfter" "maxAge" "lightlyUsed" -}}
+{{- $args = append $args (printf "--%s=%s" (kebabcase $key) (get $values $key | include "tidegate-watch.text")) -}}
 {{- end -}}
-{{- $args = append $args (printf "--lightly-used=%s" ($values.lightlyUsed | default "off")) -}}
 {{- $from := ternary (printf "--prometheus=%s" $values.prometheus) (printf "--ask=%s" $values.ask) (ne $values.prometheus "") -}}
 {{- $args = append $args $from -}}
 {{- if ne $values.dryRun "none" }}{{ $args = append $args (printf "--dry-run=%s" $values.dryRun) }}{{ end -}}
 {{- toYaml $args -}}
 {{- end -}}
 
-{{- /* Throws a sentence with key and value. YAML 1.1 reads `off` as false, and nothing else comes as a boolean. */ -}}
+{{- /* Throws a sentence with key and value. */ -}}
 {{- define "tidegate-watch.checkRainbow" -}}
-{{- range $key := list "minAge" "drainedFor" "deleteAfter" "maxAge" -}}
-{{- include "tidegate-watch.checkDuration" (list (printf "rainbow.%s" $key) (get $ $key | toString)) -}}
+{{- range $key := list "minAge" "drainedFor" "deleteAfter" "maxAge" "lightlyUsed" -}}
+{{- $text := get $ $key | include "tidegate-watch.text" -}}
+{{- $said := printf "tidegate: rainbow.%s %s" $key ($text | default "\"\"") -}}
+{{- if not (and (eq $text "off") (has $key (list "maxAge" "lightlyUsed"))) -}}
+{{- if eq $key "lightlyUsed" -}}
+{{- if not (regexMatch "^[0-9]+(\\.[0-9]+)?%/[^/]*$" $text) -}}
+{{- fail (printf "%s is not a share and a duration like 1%%/30m, or off" $said) -}}
+{{- else if gt (regexFind "^[^%]+" $text | float64) 100.0 -}}
+{{- fail (printf "%s is more than 100%%" $said) -}}
 {{- end -}}
-{{- $lightly := .lightlyUsed | default "off" | toString -}}
-{{- if ne $lightly "off" -}}
-{{- if not (regexMatch "^[0-9]+(\\.[0-9]+)?%/" $lightly) -}}
-{{- fail (printf "tidegate: rainbow.lightlyUsed %s is neither off nor a share of the colour's peak and a duration, as in 1%%/30m" $lightly) -}}
 {{- end -}}
-{{- include "tidegate-watch.checkDuration" (list "rainbow.lightlyUsed" (regexReplaceAll "^[^/]*/" $lightly "")) -}}
+{{- include "tidegate-watch.checkDuration" (list $said (regexReplaceAll "^.*/" $text "")) -}}
+{{- end -}}
+{{- end -}}
+{{- $minAge := include "tidegate-watch.text" .minAge -}}
+{{- $maxAge := include "tidegate-watch.text" .maxAge -}}
+{{- if and (ne $maxAge "off") (lt (include "tidegate-watch.seconds" $maxAge | float64) (include "tidegate-watch.seconds" $minAge | float64)) -}}
+{{- fail (printf "tidegate: rainbow.maxAge %s is less than rainbow.minAge %s, before which nothing is done" $maxAge $minAge) -}}
 {{- end -}}
 {{- end -}}
 
-{{- /* (key, text): as the program reads durations. */ -}}
+{{- /* (what to say of it, text): as the program reads durations. */ -}}
 {{- define "tidegate-watch.checkDuration" -}}
-{{- $said := printf "tidegate: %s %s" (first .) (last . | default "\"\"") -}}
 {{- $number := "[0-9]+(\\.[0-9]+)?" -}}
+{{- $form := printf "^(0|(%sh)?(%sm)?(%ss)?([0-9]+ms)?)$" $number $number $number -}}
 {{- if and (regexMatch (printf "^%s$" $number) (last .)) (ne (last .) "0") -}}
-{{- fail (printf "%s needs a unit: ms, s, m or h, as in %sm" $said (last .)) -}}
-{{- else if or (eq (last .) "") (not (regexMatch (printf "^(0|(%sh)?(%sm)?(%ss)?([0-9]+ms)?)$" $number $number $number) (last .))) -}}
-{{- fail (printf "%s is not a duration like 30s, 10m, 1h30m or 48h" $said) -}}
+{{- fail (printf "%s needs a unit: ms, s, m or h, as in %sm" (first .) (last .)) -}}
+{{- else if or (eq (last .) "") (not (regexMatch $form (last .))) -}}
+{{- fail (printf "%s is not a duration like 30s, 10m, 1h30m or 48h" (first .)) -}}
+{{- else if gt (include "tidegate-watch.seconds" (last .) | float64) 315360000.0 -}}
+{{- fail (printf "%s is longer than ten years" (first .)) -}}
 {{- end -}}
+{{- end -}}
+
+{{- /* The seconds of a duration. */ -}}
+{{- define "tidegate-watch.seconds" -}}
+{{- $sizes := dict "h" 3600 "m" 60 "s" 1 "ms" 0.001 -}}
+{{- $seconds := 0.0 -}}
+{{- range regexFindAll "[0-9.]+(ms|s|m|h)" . -1 -}}
+{{- $unit := regexFind "[a-z]+" . -}}
+{{- $seconds = addf $seconds (mulf (trimSuffix $unit . | float64) (get $sizes $unit)) -}}
+{{- end -}}
+{{- printf "%f" $seconds -}}
+{{- end -}}
+
+{{- /* A value as a user would write it: helm has numbers as floats, and YAML 1.1 reads `off` as false. */ -}}
+{{- define "tidegate-watch.text" -}}
+{{- if kindIs "float64" . }}{{ int64 . }}{{ else if eq (toString .) "false" }}off{{ else }}{{ . }}{{ end -}}
 {{- end -}}
