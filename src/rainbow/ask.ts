@@ -1,0 +1,120 @@
+/**
+ * Pods' tidegates, asked for their status: through the API server or at the pods' own addresses,
+ * many at a time, and whoever says safe a second time after all others. A pod that does not answer
+ * is told of in words; a right that is missing ends it all.
+ */
+import { type ClientRequest, request } from 'node:http';
+import { type Answer, boundedCall, CallError, type Limits } from '../bounded-call.js';
+import type { Clock } from '../clock.js';
+import type { ApiClient } from '../kubernetes/client.js';
+import { KubernetesError } from '../kubernetes/fault.js';
+import { askPod } from '../kubernetes/pod-proxy.js';
+import { both, ofPod, readAnswer, unknown } from './answers.js';
+import type { PodAnswer } from './contract.js';
+
+/** Where a pod's tidegate is to be found. */
+export interface PodAsked {
+  readonly name: string;
+  readonly uid: string;
+  readonly isReady: boolean;
+  readonly address: string | undefined;
+  /** Its admin port. */
+  readonly port: number;
+}
+
+/** What pods of a namespace say, by their uids. */
+export type AskPods = (
+  namespace: string,
+  pods: readonly PodAsked[],
+) => Promise<ReadonlyMap<string, PodAnswer>>;
+
+/** One call of one pod; rejects with whatever is wrong with it. */
+type AskOne = (namespace: string, pod: PodAsked, address: string) => Promise<Answer>;
+
+const LIMITS: Limits = { answerMs: 5_000, answerBytes: 65_536 };
+const AT_ONCE_MAX = 32;
+/** For all of them: where nobody answers, thousands would take an hour. */
+const ASKING_MS_MAX = 60_000;
+
+export const askNobody: AskPods = () => Promise.resolve(new Map());
+
+/** `port`: the admin port of all of them, whatever their containers say. */
+export function askThroughProxy(client: ApiClient, clock: Clock, port?: number): AskPods {
+  const ask = { method: 'GET', path: '/status', headers: {}, limits: LIMITS } as const;
+  return asking(clock, port, (namespace, pod) =>
+    askPod(client, { namespace, name: pod.name, port: pod.port }, ask),
+  );
+}
+
+/** From within the cluster. */
+export function askDirectly(clock: Clock, port?: number): AskPods {
+  return asking(clock, port, (_namespace, pod, host) => {
+    const at = { host, port: pod.port, path: '/status', agent: false };
+    return boundedCall((): ClientRequest => request(at), LIMITS, clock);
+  });
+}
+
+function asking(clock: Clock, port: number | undefined, askOne: AskOne): AskPods {
+  return async (namespace, found) => {
+    const pods = found.map((pod) => ({ ...pod, port: port ?? pod.port }));
+    const answers = new Map<string, PodAnswer>();
+    const endMs = clock.now() + ASKING_MS_MAX;
+    const ask = async (pod: PodAsked): Promise<PodAnswer> => {
+      if (clock.now() < endMs) return oneAnswer(askOne, namespace, pod);
+      return unknown('unreachable', `was not asked: after ${ASKING_MS_MAX / 1_000}s it was late`);
+    };
+    await each(pods, async (pod) => {
+      answers.set(pod.uid, ofPod(await ask(pod), pod.isReady));
+    });
+    const safe = pods.filter(({ uid }) => isSafe(answers.get(uid)));
+    await each(safe, async (pod) => {
+      const first = answers.get(pod.uid) as PodAnswer;
+      answers.set(pod.uid, both(first, ofPod(await ask(pod), pod.isReady)));
+    });
+    return answers;
+  };
+}
+
+function isSafe(answer: PodAnswer | undefined): boolean {
+  return answer?.known === true && answer.safe;
+}
+
+async function oneAnswer(askOne: AskOne, namespace: string, pod: PodAsked): Promise<PodAnswer> {
+  if (pod.address === undefined) return unknown('unreachable', 'has no address yet');
+  try {
+    return readAnswer(await askOne(namespace, pod, pod.address));
+  } catch (error) {
+    return unanswered(error, pod);
+  }
+}
+
+function unanswered(error: unknown, { port }: PodAsked): PodAnswer {
+  if (error instanceof KubernetesError) {
+    if (/does not let|does not know who/.test(error.message)) throw error;
+    return unknown('unreachable', `is not reached: ${error.message}`);
+  }
+  if (!(error instanceof CallError)) throw error;
+  const { failure, code } = error;
+  if (failure === 'too-large') return unknown('unparsable', 'answers GET /status with too much');
+  if (code.startsWith('HPE_')) {
+    return unknown('unparsable', `answers with something else than HTTP on port ${port}`);
+  }
+  const late = `does not answer within ${LIMITS.answerMs / 1_000}s on port ${port}`;
+  if (failure === 'late') return unknown('unreachable', late);
+  if (code === 'ECONNREFUSED') return unknown('unreachable', `has nothing on port ${port}`);
+  return unknown('unreachable', `is not reached on port ${port}${code === '' ? '' : `: ${code}`}`);
+}
+
+/** Some of them at a time; the first that rejects is the last that is begun. */
+async function each<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items].reverse();
+  const work = async (): Promise<void> => {
+    for (let item = rest.pop(); item !== undefined; item = rest.pop()) await act(item);
+  };
+  const workers = Array.from({ length: Math.min(AT_ONCE_MAX, items.length) }, work);
+  try {
+    await Promise.all(workers);
+  } finally {
+    rest.length = 0;
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * Services and their EndpointSlices: which colours each selects, routes to, or could be moved to.
+ * A colour is live by what a selector matches at this moment and by nothing else.
+ */
+import { COLOUR_LABEL } from '../kubernetes/keys.js';
+import type { Colour } from './colours.js';
+import type { ServiceFacts } from './contract.js';
+import {
+  type Fields,
+  fieldsAt,
+  isMatched,
+  type Labels,
+  labelsAt,
+  listAt,
+  type Metadata,
+  metadataOf,
+  textAt,
+  textsAt,
+} from './objects.js';
+import { serviceRivals } from './rivals.js';
+
+export interface Service {
+  readonly metadata: Metadata;
+  readonly selector: Labels;
+}
+
+/** Of one EndpointSlice, those that do not terminate. */
+export interface Slice {
+  readonly service: string;
+  readonly endpoints: readonly Endpoint[];
+}
+
+export interface Endpoint {
+  /** The name of its pod; else its first address. */
+  readonly name: string;
+  readonly addresses: readonly string[];
+  readonly isPod: boolean;
+  readonly isReady: boolean;
+}
+
+const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
+
+export function readService(object: unknown): Service {
+  const spec = fieldsAt(object, 'spec');
+  // Of a name outside the cluster a selector means nothing.
+  const selector = spec['type'] === 'ExternalName' ? {} : labelsAt(spec, 'selector');
+  return { metadata: metadataOf(object), selector };
+}
+
+/** Undefined if it is of no Service. */
+export function readSlice(object: unknown): Slice | undefined {
+  const service = metadataOf(object).labels[SERVICE_NAME_LABEL];
+  if (service === undefined) return undefined;
+  const endpoints = listAt(fieldsAt(object), 'endpoints').flatMap((one) => readEndpoint(one));
+  return { service, endpoints };
+}
+
+function readEndpoint(endpoint: Fields): readonly Endpoint[] {
+  const conditions = fieldsAt(endpoint, 'conditions');
+  if (conditions['terminating'] === true) return [];
+  const target = fieldsAt(endpoint, 'targetRef');
+  const addresses = textsAt(endpoint, 'addresses');
+  const pod = target['kind'] === 'Pod' ? textAt(target, 'name') : undefined;
+  // What is not said counts as ready (discovery.k8s.io/v1, EndpointConditions).
+  const isReady = conditions['ready'] !== false;
+  return [{ name: pod ?? addresses.join(), addresses, isPod: pod !== undefined, isReady }];
+}
+
+/** Those that have to do with these colours. */
+export function serviceFacts(
+  services: readonly Service[],
+  slices: readonly Slice[],
+  colours: readonly Colour[],
+): readonly ServiceFacts[] {
+  return services.flatMap((service) => {
+    const { metadata, selector } = service;
+    const { name, uid, resourceVersion } = metadata;
+    const own = slices.filter((slice) => slice.service === name);
+    const endpoints = own.flatMap((slice) => slice.endpoints);
+    const selects = colours.filter((colour) => isSelected(colour, selector));
+    const routesTo = colours.filter((colour) => isRouted(colour, endpoints));
+    const colour = isMovable(selector, colours) ? selector[COLOUR_LABEL] : undefined;
+    if (colour === undefined && selects.length + routesTo.length === 0) return [];
+    const ready = endpoints.filter((endpoint) => endpoint.isReady).map((one) => one.name);
+    return [
+      {
+        ...{ name, uid, resourceVersion, selector, colour },
+        selects: namesOf(selects),
+        routesTo: namesOf(routesTo),
+        // A pod with addresses of both families stands in two slices.
+        readyPods: [...new Set(ready)],
+        rivals: serviceRivals(metadata, selector),
+      },
+    ];
+  });
+}
+
+function namesOf(colours: readonly Colour[]): readonly string[] {
+  return [...new Set(colours.map(({ colour }) => colour))];
+}
+
+function isSelected({ deployment, pods }: Colour, selector: Labels): boolean {
+  if (Object.keys(selector).length === 0) return false;
+  const all = [deployment.template, ...pods.map(({ labels }) => labels)];
+  return all.some((labels) => isMatched(selector, labels));
+}
+
+function isRouted({ pods }: Colour, endpoints: readonly Endpoint[]): boolean {
+  return endpoints.some(({ name, addresses, isPod }) =>
+    pods.some(({ facts, address = '' }) =>
+      // Who writes slices by hand may name addresses alone.
+      isPod ? facts.name === name : addresses.includes(address),
+    ),
+  );
+}
+
+/** It asks for a colour, and but for that it fits one of these. */
+function isMovable(selector: Labels, colours: readonly Colour[]): boolean {
+  const { [COLOUR_LABEL]: asked, ...others } = selector;
+  if (asked === undefined) return false;
+  if (Object.keys(others).length === 0) return colours.some(({ colour }) => colour === asked);
+  return colours.some(({ deployment }) => isMatched(others, deployment.template));
+}
