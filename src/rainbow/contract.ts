@@ -19,6 +19,12 @@ export interface Facts {
   readonly oddities: readonly string[];
 }
 
+/**
+ * Gathers a group's facts anew. Of the pods only those of these colours are asked, of all if none are
+ * named.
+ */
+export type Look = (colours?: readonly string[]) => Promise<Facts>;
+
 /** A Service, and what it has to do with the group's colours. */
 export interface ServiceFacts {
   readonly name: string;

@@ -1,0 +1,170 @@
+/**
+ * A new colour as a Deployment: the live one's, with another name, colour and images. Pure. What
+ * others have written on the live one to know it by is left out, or they would take the new one for
+ * theirs.
+ */
+import { COLOUR_LABEL, RAINBOW_LABEL, RAINBOW_STATE_ANNOTATION } from '../kubernetes/keys.js';
+import { listed, Refusal } from './refusal.js';
+
+export interface NewColour {
+  readonly group: string;
+  readonly colour: string;
+  /** `IMAGE` or `CONTAINER=IMAGE`. */
+  readonly images: readonly string[];
+  /** Undefined: as many as the live one. */
+  readonly replicas: number | undefined;
+}
+
+/** RFC 1123, as label values and names of objects have it. */
+const LABEL = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+/** A container that has this name, or a port of this name, is the sidecar: not what is meant. */
+const SIDECAR = 'tidegate';
+/** Whose marks they are: kubectl, the Deployment's controller, Helm, Argo CD, Argo Rollouts, Flux. */
+const MARKS = [
+  RAINBOW_STATE_ANNOTATION,
+  'kubectl.kubernetes.io/',
+  'deployment.kubernetes.io/',
+  'meta.helm.sh/',
+  'argocd.argoproj.io/',
+  'rollout.argoproj.io/',
+  'kustomize.toolkit.fluxcd.io/',
+  'helm.toolkit.fluxcd.io/',
+];
+const HASHES = ['pod-template-hash', 'rollouts-pod-template-hash'];
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+
+type Fields = Record<string, unknown>;
+
+/** Throws a Refusal. `live` is what the API server has. */
+export function newColour(live: unknown, liveColour: string, wanted: NewColour): Fields {
+  const { group, colour, replicas } = wanted;
+  if (!LABEL.test(colour)) throw new Refusal(`colour ${colour} cannot be a label's value`);
+  const { metadata, spec } = partsOf(live, 'metadata', 'spec');
+  // Wherever it stands: labels, selector, and what keeps pods apart.
+  const painted = painting(liveColour, colour)(spec) as Fields;
+  const { selector, template } = partsOf(painted, 'selector', 'template');
+  const { metadata: podMetadata, spec: pod } = partsOf(template, 'metadata', 'spec');
+  const own = { [COLOUR_LABEL]: colour };
+  const { paused, ...rest } = painted;
+  void paused;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: {
+      name: nameFor(String(metadata['name']), liveColour, wanted),
+      namespace: metadata['namespace'],
+      labels: { ...unmarked(metadata['labels']), [RAINBOW_LABEL]: group },
+      annotations: unmarked(metadata['annotations']),
+    },
+    spec: {
+      ...rest,
+      ...(replicas === undefined ? {} : { replicas }),
+      selector: { ...selector, matchLabels: { ...fieldsOf(selector['matchLabels']), ...own } },
+      template: {
+        metadata: {
+          labels: { ...without(podMetadata['labels'], HASHES), ...own },
+          annotations: unmarked(podMetadata['annotations']),
+        },
+        spec: withImages(pod, wanted.images),
+      },
+    },
+  };
+}
+
+function nameFor(live: string, liveColour: string, { group, colour }: NewColour): string {
+  const has = liveColour !== '' && live.includes(liveColour);
+  const name = has ? live.replace(liveColour, () => colour) : `${group}-${colour}`;
+  if (NAME.test(name)) return name;
+  throw new Refusal(
+    `a Deployment cannot be called ${name}: colour ${colour} must be in lower case`,
+  );
+}
+
+function withImages(pod: Fields, images: readonly string[]): Fields {
+  const containers = listOf(pod['containers']);
+  const first = listOf(pod['initContainers']);
+  const wanted = images.map((text) => imageOf(text, containers));
+  const names = [...containers, ...first].map((container) => container['name']);
+  const unknown = wanted.find(({ container }) => !names.includes(container));
+  if (unknown !== undefined) {
+    throw new Refusal(
+      `there is no container ${unknown.container}: there are ${listed(names.map(String))}`,
+    );
+  }
+  const given = (container: Fields): Fields => {
+    const asked = wanted.find((one) => one.container === container['name']);
+    return asked === undefined ? container : { ...container, image: asked.image };
+  };
+  return {
+    ...pod,
+    containers: containers.map(given),
+    ...(first.length === 0 ? {} : { initContainers: first.map(given) }),
+  };
+}
+
+/** No image has a `=` in its name; without one the app's container is meant. */
+function imageOf(
+  text: string,
+  containers: readonly Fields[],
+): { container: string; image: string } {
+  const at = text.indexOf('=');
+  if (at !== -1) return { container: text.slice(0, at), image: text.slice(at + 1) };
+  const apps = containers.filter((container) => !isSidecar(container));
+  if (apps.length === 1) return { container: String(apps[0]['name']), image: text };
+  const names = apps.map(({ name }) => String(name));
+  throw new Refusal(
+    `--image ${text} may be for ${listed(names)}: --image CONTAINER=IMAGE says which`,
+  );
+}
+
+function isSidecar(container: Fields): boolean {
+  return (
+    container['name'] === SIDECAR || listOf(container['ports']).some(({ name }) => name === SIDECAR)
+  );
+}
+
+/** Gives every mention of the colour label the new colour, at any depth. */
+function painting(from: string, to: string): (value: unknown) => unknown {
+  const paint = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(paint);
+    if (!isFields(value)) return value;
+    const painted = Object.entries(value).map(([key, inner]) => {
+      const isColour = key === COLOUR_LABEL && inner === from;
+      return [key, isColour ? to : paint(inner)] as const;
+    });
+    const fields = Object.fromEntries(painted);
+    const { key, values } = fields;
+    if (key !== COLOUR_LABEL || !Array.isArray(values)) return fields;
+    return { ...fields, values: values.map((one) => (one === from ? to : (one as unknown))) };
+  };
+  return paint;
+}
+
+function unmarked(value: unknown): Fields {
+  const fields = fieldsOf(value);
+  const marks = Object.keys(fields).filter((key) => MARKS.some((mark) => key.startsWith(mark)));
+  const isHelms = fields[MANAGED_BY] === 'Helm';
+  return without(fields, isHelms ? [...marks, MANAGED_BY] : marks);
+}
+
+function without(value: unknown, keys: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fieldsOf(value)).filter(([key]) => !keys.includes(key)));
+}
+
+function partsOf<K extends string>(value: unknown, ...keys: readonly K[]): Record<K, Fields> {
+  const fields = fieldsOf(value);
+  return Object.fromEntries(keys.map((key) => [key, fieldsOf(fields[key])])) as Record<K, Fields>;
+}
+
+function fieldsOf(value: unknown): Fields {
+  return isFields(value) ? value : {};
+}
+
+function listOf(value: unknown): Fields[] {
+  return Array.isArray(value) ? value.filter(isFields) : [];
+}
+
+function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

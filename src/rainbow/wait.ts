@@ -1,0 +1,58 @@
+/**
+ * Waits until every pod of a colour says that it may be deleted. Starts nothing and writes nothing: a
+ * colour that is used stays used.
+ */
+import type { Clock } from '../clock.js';
+import type { KubernetesError } from '../kubernetes/fault.js';
+import type { ColourFacts, Facts, Look } from './contract.js';
+import { poll } from './poll.js';
+import { listed, Refusal } from './refusal.js';
+
+const EVERY_MS = 5_000;
+
+export interface Waiting {
+  readonly look: Look;
+  readonly clock: Clock;
+  /** Undefined: for ever. */
+  readonly timeoutMs: number | undefined;
+  /** Hears of all that is seen on the way. */
+  readonly seen: (colour: ColourFacts, facts: Facts) => void;
+  readonly failed: (error: KubernetesError) => void;
+}
+
+/** `gone`: its Deployment was there and is deleted, so that there is nothing to wait for. */
+export type Waited = 'safe' | 'gone' | 'late';
+
+export async function waitForColour(name: string, waiting: Waiting): Promise<Waited> {
+  const { look, clock, timeoutMs, seen, failed } = waiting;
+  const untilMs = timeoutMs === undefined ? undefined : clock.now() + timeoutMs;
+  let wasThere = false;
+  for await (const facts of poll(() => look([name]), {
+    clock,
+    everyMs: EVERY_MS,
+    untilMs,
+    failed,
+  })) {
+    const colour = facts.colours.find((one) => one.colour === name);
+    if (colour === undefined) {
+      if (wasThere) return 'gone';
+      throw noSuchColour(name, facts);
+    }
+    wasThere = true;
+    seen(colour, facts);
+    if (isSafe(colour)) return 'safe';
+  }
+  return 'late';
+}
+
+/** All its pods say so; where pods are wanted, nobody has said anything before one is there. */
+export function isSafe({ pods, deployment }: ColourFacts): boolean {
+  if (pods.length === 0) return deployment.replicas === 0;
+  return pods.every(({ answer }) => answer.known && answer.safe);
+}
+
+export function noSuchColour(name: string, { group, namespace, colours }: Facts): Refusal {
+  const there = colours.map(({ colour }) => colour);
+  const others = there.length === 0 ? 'it has none' : `it has ${listed(there)}`;
+  return new Refusal(`group ${group} in namespace ${namespace} has no colour ${name}: ${others}`);
+}
