@@ -25,7 +25,8 @@ function formOf(setting: Setting): string {
   return setting.hostNeeded === true ? 'HOST:PORT' : 'PORT|HOST:PORT';
 }
 
-function wrap(text: string, columns: number, indent: string): string {
+/** Lines of at most `columns` characters, each behind `indent`. */
+export function wrap(text: string, columns: number, indent: string): string {
   const lines: string[] = [];
   let line = indent;
   for (const word of text.split(' ')) {
