@@ -139,7 +139,7 @@ export interface State {
   /** It has been live at some time. */
   readonly wasLive: boolean;
   readonly lostTrafficMs?: number;
-  /** The most that was at work in it when somebody looked. */
+  /** The most that was at work in it, live or old, when somebody looked. */
   readonly peak: number;
   readonly lightlyUsedSinceMs?: number;
   readonly drainAskedMs?: number;
@@ -159,7 +159,10 @@ export interface Sample {
 
 /** What is wanted: the flags of `cleanup`, the values of its chart. */
 export interface Policy {
-  /** So many colours that were live before are left as they are. */
+  /**
+   * So many colours that were live before are left as they are; where fewer are known to have been
+   * live, the newest of the others.
+   */
   readonly keep: number;
   /** Nothing is done to a colour before it has been without traffic for so long. */
   readonly minAgeMs: number;
@@ -200,7 +203,10 @@ export interface Step {
 
 export type Action =
   | { readonly kind: 'keep' }
-  /** Selected again: drains are taken back, replicas are what they were. */
+  /**
+   * Selected again: drains are taken back, replicas are what they were. The state is written last,
+   * and with the replicas, so that the next run finds what this one did not come to.
+   */
   | {
       readonly kind: 'restore';
       readonly replicas: number | undefined;

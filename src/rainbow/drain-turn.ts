@@ -1,0 +1,53 @@
+/**
+ * Whose turn it is when pods of a colour are to be asked to drain: few at once, so that those who
+ * reconnect come as a trickle, and those first who have the least to lose. Pure.
+ */
+import type { ColourFacts, PodFacts, PodName, ServiceFacts } from './contract.js';
+import { isAskedToDrain, isDraining, isSafe, nameOf, workIn } from './work.js';
+
+/** One in so many. */
+const AT_ONCE = 10;
+
+export interface DrainTurn {
+  readonly pods: readonly PodName[];
+  /** One that would have been asked, but is all that a Service has left. */
+  readonly last: { readonly pod: string; readonly service: string } | undefined;
+}
+
+/** `force`: also the last ready pod of a Service. */
+export function drainTurn(
+  { pods }: ColourFacts,
+  services: readonly ServiceFacts[],
+  force: boolean,
+): DrainTurn {
+  const draining = pods.filter(isDraining);
+  const room = Math.max(1, Math.floor(pods.length / AT_ONCE)) - draining.length;
+  const asked: PodFacts[] = [];
+  const gone = new Set(draining.map(({ name }) => name));
+  let last: DrainTurn['last'];
+  for (const pod of pods.filter(canBeAsked).sort(byWork)) {
+    if (asked.length >= room) break;
+    const service = force ? undefined : services.find((one) => isLastOf(one, pod, gone));
+    if (service !== undefined) {
+      last ??= { pod: pod.name, service: service.name };
+      continue;
+    }
+    asked.push(pod);
+    gone.add(pod.name);
+  }
+  return { pods: asked.map(nameOf), last: asked.length === 0 ? last : undefined };
+}
+
+/** What somebody else made is not ours to end. */
+function canBeAsked(pod: PodFacts): boolean {
+  const { answer, isOwned, isTerminating } = pod;
+  return answer.known && isOwned && !isTerminating && !isSafe(pod) && !isAskedToDrain(pod);
+}
+
+function byWork(one: PodFacts, other: PodFacts): number {
+  return (workIn(one) ?? 0) - (workIn(other) ?? 0) || (one.name < other.name ? -1 : 1);
+}
+
+function isLastOf({ readyPods }: ServiceFacts, { name }: PodFacts, gone: Set<string>): boolean {
+  return readyPods.includes(name) && readyPods.every((one) => one === name || gone.has(one));
+}

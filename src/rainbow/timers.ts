@@ -1,0 +1,89 @@
+/**
+ * How what is remembered of a colour goes on: when it gets traffic, when it loses it, and with each
+ * look at it after that. Pure. Whatever is not seen to go on begins anew when it is seen again.
+ */
+import type { ColourFacts, LightlyUsed, State } from './contract.js';
+import { sampled } from './state.js';
+import { isSafe, workOf } from './work.js';
+
+/** What runs only while a colour is old. */
+type Timer = 'lostTrafficMs' | 'drainedSinceMs' | 'lightlyUsedSinceMs' | 'scaledToZeroMs';
+const TIMERS: readonly Timer[] = [
+  'lostTrafficMs',
+  'drainedSinceMs',
+  'lightlyUsedSinceMs',
+  'scaledToZeroMs',
+];
+
+/** A Service selects it: nothing of its old age is remembered. */
+export function gainedTraffic(state: State, nowMs: number): State {
+  const { liveSinceMs, lostTrafficMs, peak } = state;
+  const wentOn = liveSinceMs !== undefined && liveSinceMs >= (lostTrafficMs ?? liveSinceMs);
+  return { liveSinceMs: wentOn ? liveSinceMs : nowMs, wasLive: true, peak, samples: [] };
+}
+
+/** No Service selects it any more. One that was lost before stays so. */
+export function lostTraffic(state: State, nowMs: number): State {
+  const { liveSinceMs, ...rest } = state;
+  const { lostTrafficMs } = rest;
+  // Selected and let go between two looks.
+  const isNews = liveSinceMs !== undefined && liveSinceMs > (lostTrafficMs ?? -1);
+  if (lostTrafficMs !== undefined && !isNews) return rest;
+  return { ...without(rest, TIMERS), lostTrafficMs: nowMs, samples: [] };
+}
+
+/** It is still sent to: what it lost, it has lost just now. */
+export function stillRouted(state: State, nowMs: number): State {
+  if (state.lostTrafficMs === undefined) return state;
+  return { ...without(state, TIMERS), lostTrafficMs: nowMs };
+}
+
+/** It waits for its first traffic: none of the timers runs. */
+export function notLostYet(state: State): State {
+  return { ...without(state, TIMERS), samples: [] };
+}
+
+/** The most that was ever seen, now included. */
+export function withPeak(state: State, colour: ColourFacts): State {
+  return { ...state, peak: Math.max(state.peak, workOf(colour.pods) ?? 0) };
+}
+
+/** A look at one that has no traffic. */
+export function aged(
+  colour: ColourFacts,
+  nowMs: number,
+  lightlyUsed: LightlyUsed | undefined,
+): State {
+  const { deployment, pods } = colour;
+  const state = lostTraffic(deployment.state, nowMs);
+  const isRunning = deployment.replicas > 0;
+  const isAtZero = !isRunning && pods.length === 0;
+  const active = workOf(pods);
+  const samples =
+    active === undefined ? state.samples : sampled(state.samples, { atMs: nowMs, active });
+  return {
+    ...without(state, ['drainedSinceMs', 'lightlyUsedSinceMs', 'scaledToZeroMs']),
+    ...since('drainedSinceMs', isRunning && pods.every(isSafe), state, nowMs),
+    ...since('lightlyUsedSinceMs', isRunning && isLight(colour, lightlyUsed), state, nowMs),
+    ...since('scaledToZeroMs', isAtZero, state, nowMs),
+    peak: withPeak(state, colour).peak,
+    samples,
+  };
+}
+
+/** A timer that runs, from when it began; nothing if it does not. */
+function since(timer: Timer, runs: boolean, state: State, nowMs: number): Partial<State> {
+  return runs ? { [timer]: state[timer] ?? nowMs } : {};
+}
+
+/** At most a share of its own peak is at work, or as much as there are pods; unknown is more. */
+function isLight({ deployment, pods }: ColourFacts, lightlyUsed: LightlyUsed | undefined): boolean {
+  const work = workOf(pods);
+  if (lightlyUsed === undefined || work === undefined) return false;
+  return work <= Math.max(lightlyUsed.share * deployment.state.peak, pods.length);
+}
+
+function without(state: State, keys: readonly (keyof State)[]): State {
+  const left = Object.entries(state).filter(([key]) => !keys.includes(key as keyof State));
+  return Object.fromEntries(left) as unknown as State;
+}
