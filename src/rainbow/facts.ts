@@ -62,7 +62,7 @@ export async function gather(
 ): Promise<Facts> {
   const labelSelector = `${RAINBOW_LABEL}=${group}`;
   const listed = await api.list(DEPLOYMENTS, { namespace, labelSelector }, readDeployment);
-  const deployments = listed.items;
+  const deployments = listed.items.filter((one) => one.group === group);
   if (deployments.length === 0) {
     return { namespace, group, nowMs: listed.atMs, colours: [], services: [], oddities: [] };
   }

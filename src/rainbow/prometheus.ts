@@ -81,8 +81,8 @@ async function query(
   const fields = parse(answer.body);
   if (answer.status !== 200 || textAt(fields, 'status') !== 'success') {
     const error = textAt(fields, 'error');
-    const words = error === undefined ? 'as no Prometheus does' : error;
-    throw new PrometheusError(`${who} answers ${answer.status}: ${words}`);
+    const words = error === undefined ? ', as no Prometheus does' : `: ${error}`;
+    throw new PrometheusError(`${who} answers ${answer.status}${words}`);
   }
   return valuesOf(listAt(fieldsAt(fields, 'data'), 'result'));
 }
