@@ -18,6 +18,8 @@ export interface Answer {
   readonly body: string;
   /** The time of day where it was answered; undefined if it was not told. */
   readonly atMs: number | undefined;
+  /** It asks to be let alone for so long. */
+  readonly retryAfterMs?: number;
 }
 
 /** There is no answer. `code` is the system's, or Node's, if there is one. */
@@ -63,6 +65,8 @@ export function boundedCall(
     });
     // Whatever else ends it, like a switch of protocols, is no answer either.
     asked.on('close', () => broken(new Error('closed')));
+    // Node frames no body of a DELETE by itself: it would go out as another request, and be lost.
+    if (body !== '') asked.setHeader('content-length', Buffer.byteLength(body));
     asked.end(body);
   });
 }
@@ -81,11 +85,14 @@ function collect(
     else chunks.push(chunk);
   });
   response.on('end', () => {
-    const atMs = momentOf(response.headers.date ?? '');
+    const { date = '', 'retry-after': retryAfter = '' } = response.headers;
+    const atMs = momentOf(date);
     done({
       status: response.statusCode ?? 0,
       body: Buffer.concat(chunks).toString('utf8'),
       atMs: Number.isNaN(atMs) ? undefined : atMs,
+      // A date is as good by the standard; nobody who is asked here sends one.
+      ...(/^\d{1,6}$/.test(retryAfter) ? { retryAfterMs: Number(retryAfter) * 1_000 } : {}),
     });
   });
 }

@@ -2,19 +2,83 @@
  * What can go wrong between here and a cluster, in words that say what to do. No credential is ever
  * part of them.
  */
-import type { CallError } from '../bounded-call.js';
+import { CallError } from '../bounded-call.js';
 
 /** The cluster has not done what it was asked to. */
 export class KubernetesError extends Error {
   /** It may be otherwise in a moment. */
   readonly passing: boolean;
 
-  constructor(message: string, passing = false) {
-    super(message);
+  constructor(message: string, passing = false, cause?: unknown) {
+    super(message, { cause });
     this.passing = passing;
   }
 }
 
+/** The API server has answered, and what it says is no. */
+export class RefusedError extends KubernetesError {
+  readonly code: number;
+  /** Its own word for it, as a Status has it: `Conflict`. */
+  readonly reason: string;
+
+  constructor(message: string, code: number, reason: string) {
+    super(message, code === 429 || code >= 500);
+    this.code = code;
+    this.reason = reason;
+  }
+}
+
+/** The object is another one by now, or has been changed. */
+export function isConflict(error: unknown): boolean {
+  return isRefused(error, 409, 'Conflict');
+}
+
+/** There is one of this name already. */
+export function isAlreadyThere(error: unknown): boolean {
+  return isRefused(error, 409, 'AlreadyExists');
+}
+
+export function isNotFound(error: unknown): boolean {
+  return isRefused(error, 404, 'NotFound');
+}
+
+/** A right is missing. */
+export function isForbidden(error: unknown): boolean {
+  return error instanceof RefusedError && error.code === 403;
+}
+
+/** A list that was begun cannot be continued. */
+export function isExpired(error: unknown): boolean {
+  return isRefused(error, 410, 'Expired');
+}
+
+/** There was no answer, or only one that it went wrong: what was asked may have been done. */
+export function isUndecided(error: unknown): boolean {
+  if (error instanceof RefusedError) return error.code >= 500;
+  if (!(error instanceof KubernetesError) || !(error.cause instanceof CallError)) return false;
+  return !NEVER_SENT.has(error.cause.code) && tlsWords(error.cause) === undefined;
+}
+
+export function isTooMuch(error: unknown): boolean {
+  if (!(error instanceof KubernetesError) || !(error.cause instanceof CallError)) return false;
+  return error.cause.failure === 'too-large';
+}
+
+function isRefused(error: unknown, code: number, reason: string): boolean {
+  return error instanceof RefusedError && error.code === code && error.reason === reason;
+}
+
+/** `pods "web-1" is forbidden: User "jane" cannot get resource ...` */
+const NO_RIGHT = /User "([^"]*)" cannot /;
+
+/** Undefined if it is not a right that is missing. `right`: `list on pods in namespace web`. */
+export function missingRight(server: string, message: string, right: string): string | undefined {
+  const who = NO_RIGHT.exec(message)?.[1];
+  if (who === undefined) return undefined;
+  return `the API server at ${server} does not let ${who} do that: it takes the verb ${right}`;
+}
+
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);
 const UNKNOWN_ISSUER = new Set([
   'DEPTH_ZERO_SELF_SIGNED_CERT',
   'SELF_SIGNED_CERT_IN_CHAIN',
@@ -27,26 +91,26 @@ const UNKNOWN_ISSUER = new Set([
 /** `server` is its address, for people. */
 export function unreached(server: string, error: CallError, answerMs: number): KubernetesError {
   const who = `the API server at ${server}`;
-  if (error.failure === 'too-large') return new KubernetesError(`${who} answers with too much`);
+  const fault = (words: string, passing = false): KubernetesError =>
+    new KubernetesError(words, passing, error);
+  if (error.failure === 'too-large') return fault(`${who} answers with too much`);
   if (error.failure === 'late') {
-    return new KubernetesError(`${who} does not answer within ${answerMs / 1_000}s`, true);
+    return fault(`${who} does not answer within ${answerMs / 1_000}s`, true);
   }
   const tls = tlsWords(error);
-  if (tls !== undefined) return new KubernetesError(`${who} ${tls}`);
-  if (error.code.startsWith('HPE_')) {
-    return new KubernetesError(`${who} answers with something else than HTTP`);
-  }
+  if (tls !== undefined) return fault(`${who} ${tls}`);
+  if (error.code.startsWith('HPE_')) return fault(`${who} answers with something else than HTTP`);
   if (error.code === 'ECONNREFUSED') {
-    return new KubernetesError(`nothing listens at ${server}, where the API server should`, true);
+    return fault(`nothing listens at ${server}, where the API server should`, true);
   }
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') {
-    return new KubernetesError(`${who} has a host that is not found`, error.code === 'EAI_AGAIN');
+    return fault(`${who} has a host that is not found`, error.code === 'EAI_AGAIN');
   }
   const isClosed = error.code === '' || error.code === 'ECONNRESET' || error.code === 'EPIPE';
   const what = isClosed
     ? 'closes the connection without an answer'
     : `is not reached: ${error.code}`;
-  return new KubernetesError(`${who} ${what}`, true);
+  return fault(`${who} ${what}`, true);
 }
 
 /** Undefined if it is not about certificates. */

@@ -5,7 +5,7 @@
  */
 import type { Answer, Limits, Method } from '../bounded-call.js';
 import { type ApiClient, apiStatus, type ApiStatus } from './client.js';
-import { KubernetesError } from './fault.js';
+import { KubernetesError, missingRight, RefusedError } from './fault.js';
 
 export interface PodPort {
   readonly namespace: string;
@@ -20,8 +20,6 @@ const VERBS: Readonly<Record<Method, string>> = {
   PATCH: 'patch',
   DELETE: 'delete',
 };
-/** `pods "web-1" is forbidden: User "jane" cannot get resource ...` */
-const WHO = /User "([^"]*)"/;
 
 /** `NAMESPACE/NAME:PORT`, for people. */
 export function formatPodPort({ namespace, name, port }: PodPort): string {
@@ -40,7 +38,8 @@ export async function askPod(
   },
 ): Promise<Answer> {
   const { namespace, name, port } = pod;
-  const proxy = `/api/v1/namespaces/${namespace}/pods/${name}:${port}/proxy`;
+  const at = [namespace, 'pods', name].map(encodeURIComponent).join('/');
+  const proxy = `/api/v1/namespaces/${at}:${port}/proxy`;
   const answer = await client.ask({ ...ask, path: proxy + ask.path });
   const status = apiStatus(answer);
   if (status === undefined) return answer;
@@ -53,17 +52,16 @@ function refused(
   { namespace, name, port }: PodPort,
   { server, access }: ApiClient,
 ): KubernetesError {
-  const { code, message } = status;
+  const { code, reason, message } = status;
   const pod = `pod ${name} in namespace ${namespace}`;
   if (code === 403) {
-    const who = WHO.exec(message)?.[1] ?? 'this user';
-    return new KubernetesError(
-      `the API server at ${server} does not let ${who} do that: it takes the verb` +
-        ` ${VERBS[method]} on pods/proxy in namespace ${namespace}`,
-    );
+    const right = `${VERBS[method]} on pods/proxy in namespace ${namespace}`;
+    const words = missingRight(server, message, right);
+    if (words !== undefined) return new RefusedError(words, code, reason);
   }
   if (code === 404) {
-    return new KubernetesError(`there is no ${pod} (${access.name}, API server at ${server})`);
+    const none = `there is no ${pod} (${access.name}, API server at ${server})`;
+    return new RefusedError(none, code, reason);
   }
   if (code === 400 && message.includes('address not allowed')) {
     return new KubernetesError(`${pod} has no address yet, or one that nobody is let to`, true);
@@ -77,6 +75,5 @@ function refused(
   if (code === 503 && message.startsWith('error trying to reach service')) {
     return new KubernetesError(`${pod} is not reached by the API server: ${message}`, true);
   }
-  const isPassing = code === 429 || code >= 500;
-  return new KubernetesError(`the API server at ${server} answers ${code}: ${message}`, isPassing);
+  return new RefusedError(`the API server at ${server} answers ${code}: ${message}`, code, reason);
 }

@@ -42,6 +42,7 @@ testWith(
     const server = await startApiServer(t, openssl);
     await clientOf(server.kubeconfig()).client.ask({ method: 'GET', path: '/api?a=b' });
     t.match(server.asked[0], { method: 'GET', path: '/api?a=b', commonName: undefined });
+    t.equal(server.asked[0].headers['user-agent'], 'tidegate');
     const fromFile = clientOf(server.kubeconfig({ tokenFile: '/t' }), { '/t': 'one' });
     await fromFile.client.ask({ method: 'GET', path: '/' });
     fromFile.files.texts.set('/t', 'two');
