@@ -3,6 +3,9 @@
  * the sidecar, told everything that its values say, with the rights that it uses and no others.
  */
 import type { Test } from 'tap';
+import { readArguments } from '../../src/cli/rainbow/arguments.js';
+import type { SettingFault } from '../../src/errors.js';
+import { parsePolicy } from '../../src/rainbow/policy.js';
 import { readDocument, tableBelow } from '../documents.js';
 import {
   BY_PROXY,
@@ -203,6 +206,25 @@ testWithTools('what the values say the command is told', async (t, { helm }) => 
     const [asking] = (await CleanUp.of(t, program, { prometheus })).all('CronJob');
     t.equal(argsOf(asking).at(-1), `--prometheus=${prometheus}`, 'and pods are not asked');
     t.notMatch(argsOf(asking).join(' '), '--ask');
+  }
+});
+
+testWithTools('the command takes what it is told', async (t, { helm }) => {
+  const cases: readonly [Values, object][] = [
+    [{}, { verb: 'cleanup', yes: true, dryRun: 'none', pods: { ask: 'direct' }, policy: parsePolicy({}) }],
+    [{ groups: ['web', 'chat'] }, { group: '', selector: 'tidegate.dev/rainbow in (web,chat)' }],
+    [{ namespaces: ['web'] }, { cluster: { namespace: 'web', allNamespaces: false } }],
+    [{ prometheus: 'http://prometheus:9090/' }, { pods: { prometheus: new URL('http://prometheus:9090/') } }],
+    [{ lightlyUsed: false, maxAge: false }, { policy: { lightlyUsed: undefined, maxAgeMs: undefined } }],
+    [{ ask: 'proxy', dryRun: 'client' }, { pods: { ask: 'proxy' }, dryRun: 'client' }],
+  ];
+  for (const [values, read] of cases) {
+    const [cronJob] = (await CleanUp.of(t, helm[4], values)).all('CronJob');
+    const [command, verb, ...rest] = argsOf(cronJob);
+    t.same([command, verb], ['rainbow', 'cleanup']);
+    const faults: SettingFault[] = [];
+    t.match(readArguments('cleanup', rest, faults), read);
+    t.same(faults, [], JSON.stringify(values));
   }
 });
 
