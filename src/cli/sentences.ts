@@ -4,6 +4,9 @@
  */
 import type { SafeToDelete, Status } from '../admin/contract.js';
 import { momentOf } from '../clock.js';
+import { count, span } from '../settings/amounts.js';
+
+export { count, span };
 
 type Phase = Status['phase'];
 type Reason = NonNullable<SafeToDelete['reason']>;
@@ -15,13 +18,6 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   closing: 'what remains is told to go; at the deadline it is cut',
   drained: 'nothing is left to wait for',
 };
-
-const SPAN_UNITS = [
-  ['d', 86_400],
-  ['h', 3_600],
-  ['m', 60],
-  ['s', 1],
-] as const;
 
 /** What a phase waits for; empty for one that is not known here. */
 export function phaseWords(phase: Phase): string {
@@ -64,26 +60,6 @@ export function timeOf(moment: string): string {
 /** How long before `atMs` it was. */
 export function spanSince(moment: string, atMs: number): string {
   return span((atMs - momentOf(moment)) / 1_000);
-}
-
-/** The two largest units, rounded down: 3h12m. */
-export function span(seconds: number): string {
-  // Also for what is no number, or would have been in the future.
-  let rest = seconds > 0 ? Math.floor(seconds) : 0;
-  const first = SPAN_UNITS.findIndex(([, size]) => rest >= size);
-  if (first === -1) return '0s';
-  let text = '';
-  for (const [unit, size] of SPAN_UNITS.slice(first, first + 2)) {
-    const amount = Math.floor(rest / size);
-    if (amount > 0) text += `${amount}${unit}`;
-    rest -= amount * size;
-  }
-  return text;
-}
-
-/** 9001 as 9,001. */
-export function count(amount: number): string {
-  return String(amount).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 /** Without what would move the cursor or worse: a drain's reason may be anybody's text. */

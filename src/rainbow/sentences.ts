@@ -1,0 +1,168 @@
+/**
+ * What a plan says, in words for people: each action and each reason in one place. Pure. Names in
+ * it are as the cluster has them: whoever prints them makes sure that they do no harm.
+ */
+import { count, span } from '../settings/amounts.js';
+import type { Action, Fight, PodAnswer, Reason, Rival, Step } from './contract.js';
+import { listed } from './refusal.js';
+
+/** `web-green: scale to zero from 3: all its pods have been safe for 12m`. */
+export function stepWords({ deployment, action, reason }: Step, nowMs: number): string {
+  return `${deployment}: ${actionWords(action)}: ${reasonWords(reason, nowMs)}`;
+}
+
+export function actionWords(action: Action): string {
+  switch (action.kind) {
+    case 'keep':
+      return 'keep';
+    case 'restore':
+      return restoreWords(action);
+    case 'shrink':
+      return `shrink from ${count(action.from)} to ${counted(action.to, 'replica')}`;
+    case 'drain':
+      return action.pods.length === 1
+        ? `ask ${action.pods[0].name} to drain`
+        : `ask ${counted(action.pods.length, 'pod')} to drain`;
+    case 'zero':
+      return `scale to zero from ${count(action.from)}`;
+    case 'delete':
+      return 'delete';
+  }
+}
+
+function restoreWords({ replicas, recall, uncost }: Action & { readonly kind: 'restore' }): string {
+  const parts = [
+    ...(replicas === undefined ? [] : [counted(replicas, 'replica')]),
+    ...(recall.length === 0 ? [] : [`${counted(recall.length, 'drain')} taken back`]),
+    ...(uncost.length === 0 ? [] : [`${counted(uncost.length, 'deletion cost')} taken back`]),
+  ];
+  return parts.length === 0 ? 'restore' : `restore: ${listed(parts)}`;
+}
+
+/** Why, about `it`, the colour. */
+export function reasonWords(reason: Reason, nowMs: number): string {
+  const ago = (sinceMs: number): string => span((nowMs - sinceMs) / 1_000);
+  const left = (untilMs: number): string => span(Math.ceil((untilMs - nowMs) / 1_000));
+  switch (reason.code) {
+    case 'live':
+      return `${selected(reason.services)} it`;
+    case 're-selected':
+      return `${selected(reason.services)} it again`;
+    case 'routed':
+      return `${services(reason.services)} still ${verb(reason.services, 'send')} to it`;
+    case 'odd':
+      return reason.oddity;
+    case 'too-young':
+      return `it lost its traffic only just: nothing is done for another ${left(reason.untilMs)}`;
+    case 'drained':
+      return `all its pods are safe: to zero in ${left(reason.untilMs)} if they stay so`;
+    case 'at-zero':
+      return `it is at zero: deleted in ${left(reason.untilMs)}`;
+    case 'kept':
+      return `it is kept to go back to, ${count(reason.place)} of ${count(reason.of)}`;
+    case 'rival':
+      return rivalWords(reason.rival, reason.fight);
+    case 'not-safe': {
+      const { pods, of, first } = reason;
+      return `${ofPods(pods, of, 'is', 'are')} not safe: ${first.pod} ${answerWords(first.answer)}`;
+    }
+    case 'draining':
+      return `${ofPods(reason.pods, reason.of, 'drains', 'drain')}`;
+    case 'last-ready-pod':
+      return `${reason.pod} is the last ready pod of Service ${reason.service}: --force drains it`;
+    case 'idle-pods':
+      return `${ofPods(reason.pods, reason.of, 'is', 'are')} idle`;
+    case 'drained-long-enough':
+      return `all its pods have been safe for ${ago(reason.sinceMs)}`;
+    case 'zero-long-enough':
+      return `it has been at zero for ${ago(reason.sinceMs)}`;
+    case 'too-old':
+      return `it lost its traffic ${ago(reason.sinceMs)} ago`;
+    case 'lightly-used': {
+      const { sinceMs, active, peak } = reason;
+      const once = `${count(active)} at work, ${count(peak)} at its peak`;
+      return `it has hardly been used for ${ago(sinceMs)}: ${once}`;
+    }
+    default:
+      return FIXED_WORDS[reason.code];
+  }
+}
+
+const FIXED_WORDS = {
+  'no-live-colour': 'no Service selects a colour of this group: nobody knows which ones are old',
+  'live-not-ready': 'no pod of a live colour is ready: nothing is taken away',
+  deleting: 'it is being deleted already',
+  'rolling-out': 'its rollout is not over',
+  'not-promoted': 'it has had no traffic yet: it waits to be promoted',
+  emptying: 'it is at zero: its last pods are ending',
+} as const satisfies Partial<Record<Reason['code'], string>>;
+
+/** What a pod says of itself, behind its name. */
+export function answerWords(answer: PodAnswer): string {
+  if (!answer.known) return answer.words;
+  const { safe, reason, active, leases } = answer;
+  if (safe) return 'is safe to delete';
+  switch (reason) {
+    case 'active':
+      return `has ${counted(active, 'connection')} at work`;
+    case 'leases':
+      return `has ${counted(leases, 'lease')} held by its app`;
+    case 'settling':
+      return 'may still be sent new work';
+    case 'starting':
+      return 'has an app that has not answered yet';
+    case 'not-quiet':
+      return 'has not been quiet for long enough';
+    default:
+      // It was safe one of the times it was asked; or a newer tidegate knows more reasons.
+      return reason === undefined
+        ? 'was not safe a moment ago'
+        : `says: ${String(reason)}`;
+  }
+}
+
+/** Who would undo what, and what to do about it. */
+export function rivalWords({ kind, name }: Rival, fight: Fight): string {
+  const deed = DEEDS[fight];
+  switch (kind) {
+    case 'hpa':
+      return `HorizontalPodAutoscaler ${name} would undo ${deed}: delete it, or wait for zero, where it stands still`;
+    case 'keda':
+      return `KEDA's ScaledObject ${name} would undo ${deed}: delete it, or annotate it autoscaling.keda.sh/paused: "true"`;
+    case 'argo-rollouts':
+      return `Argo Rollouts would undo ${deed}, by Rollout ${name}: have it done there`;
+    case 'argo-cd':
+      return `Argo CD would undo ${deed}, by application ${name}: change it in its source, or take it out there`;
+    case 'flux':
+      return `Flux would undo ${deed}, by ${name}: change it in its source, or take it out there`;
+    case 'owner':
+      return `its owner, ${name}, would undo ${deed}: have it done there`;
+  }
+}
+
+const DEEDS: Readonly<Record<Fight, string>> = {
+  shrink: 'fewer replicas',
+  zero: 'a scale to zero',
+  delete: 'a delete',
+  select: 'another selector',
+};
+
+function services(names: readonly string[]): string {
+  return `${names.length === 1 ? 'Service' : 'Services'} ${listed(names)}`;
+}
+
+function selected(names: readonly string[]): string {
+  return `${services(names)} ${verb(names, 'select')}`;
+}
+
+function verb(names: readonly string[], stem: string): string {
+  return names.length === 1 ? `${stem}s` : stem;
+}
+
+function ofPods(pods: number, of: number, one: string, several: string): string {
+  return `${count(pods)} of ${counted(of, 'pod')} ${pods === 1 ? one : several}`;
+}
+
+function counted(amount: number, noun: string): string {
+  return `${count(amount)} ${noun}${amount === 1 ? '' : 's'}`;
+}
