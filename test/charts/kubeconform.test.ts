@@ -34,7 +34,7 @@ const CHARTS: Readonly<Record<string, readonly Values[]>> = {
   ],
   'charts/tidegate-example': [{}, { tidegate: { enabled: false } }, { tidegate: SIDECAR }],
   'test/charts/library-user': [{}, { tidegate: { enabled: false } }, { tidegate: SIDECAR }],
-  'test/charts/recipes': [{ kind: 'Job' }, { kind: 'StatefulSet' }, { kind: 'DaemonSet' }],
+  'test/charts/recipes': [{ kind: 'Job' }, { kind: 'StatefulSet' }, { kind: 'DaemonSet' }, { kind: 'Rainbow', tidegate: { colour: '123456' } }],
 };
 
 for (const [path, all] of Object.entries(CHARTS)) {

@@ -32,7 +32,7 @@ export class Release {
   readonly namespace: Namespace;
   readonly name: string;
   private readonly helm: string;
-  private readonly chart: string;
+  readonly chart: string;
 
   /** `chart` is a folder with the charts inside that it depends on; beside it Helm keeps its own files. */
   constructor(namespace: Namespace, helm: string, chart: string, name = 'web') {
