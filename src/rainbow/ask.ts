@@ -7,7 +7,7 @@ import { type ClientRequest, request } from 'node:http';
 import { type Answer, boundedCall, CallError, type Limits } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
 import type { ApiClient } from '../kubernetes/client.js';
-import { KubernetesError } from '../kubernetes/fault.js';
+import { isForbidden, KubernetesError } from '../kubernetes/fault.js';
 import { askPod } from '../kubernetes/pod-proxy.js';
 import { both, ofPod, readAnswer, unknown } from './answers.js';
 import type { PodAnswer } from './contract.js';
@@ -90,7 +90,7 @@ async function oneAnswer(askOne: AskOne, namespace: string, pod: PodAsked): Prom
 
 function unanswered(error: unknown, { port }: PodAsked): PodAnswer {
   if (error instanceof KubernetesError) {
-    if (/does not let|does not know who/.test(error.message)) throw error;
+    if (isForbidden(error)) throw error;
     return unknown('unreachable', `is not reached: ${error.message}`);
   }
   if (!(error instanceof CallError)) throw error;

@@ -3,16 +3,9 @@
  * not fit together. Ownership is by uid; a label is a claim, and counts where nobody owns the pod.
  */
 import { COLOUR_LABEL, RAINBOW_LABEL, RAINBOW_STATE_ANNOTATION } from '../kubernetes/keys.js';
+import { type Labels, type LabelSelector, selectorMatches } from '../kubernetes/labels.js';
 import type { ColourFacts, DeploymentFacts, PodAnswer } from './contract.js';
-import {
-  fieldsAt,
-  isMatched,
-  type Labels,
-  labelsAt,
-  type Metadata,
-  metadataOf,
-  numberAt,
-} from './objects.js';
+import { fieldsAt, labelsAt, type Metadata, metadataOf, numberAt } from './objects.js';
 import type { Pod, ReplicaSet } from './pods.js';
 import { type Autoscaler, deploymentRivals } from './rivals.js';
 import { readState } from './state.js';
@@ -24,8 +17,7 @@ export interface Deployment {
   /** Of its pods; undefined if their template names none. */
   readonly colour: string | undefined;
   readonly template: Labels;
-  /** What its pods must be labelled with. */
-  readonly matchLabels: Labels;
+  readonly selector: LabelSelector;
   readonly replicas: number;
   /** Its controller has not looked at it since it was changed. */
   readonly isUnseen: boolean;
@@ -51,7 +43,7 @@ export function readDeployment(object: unknown): Deployment {
     group: metadata.labels[RAINBOW_LABEL] ?? '',
     colour: template[COLOUR_LABEL],
     template,
-    matchLabels: labelsAt(fieldsAt(spec, 'selector'), 'matchLabels'),
+    selector: fieldsAt(spec, 'selector'),
     replicas: numberAt(spec, 'replicas') ?? 1,
     isUnseen: observed < metadata.generation,
   };
@@ -167,9 +159,9 @@ function twins(one: Colour, other: Colour): readonly string[] {
 
 function graspers(one: Colour, other: Colour): readonly string[] {
   if (one.colour === other.colour) return [];
-  const { metadata, matchLabels } = one.deployment;
+  const { metadata, selector } = one.deployment;
   const labels = [other.deployment.template, ...other.pods.map((pod) => pod.labels)];
-  if (!labels.some((its) => isMatched(matchLabels, its))) return [];
+  if (!labels.some((its) => selectorMatches(selector, its))) return [];
   return [
     `Deployment ${metadata.name} selects pods of colour ${other.colour}, too:` +
       ` make it anew with ${COLOUR_LABEL} in spec.selector.matchLabels`,

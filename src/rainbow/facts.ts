@@ -112,9 +112,9 @@ async function listOwned(
 /** By the label of their colours, unless one of them may own pods that have another, or none. */
 function labelScope(deployments: readonly Deployment[]): Pick<Scope, 'labelSelector'> {
   const colours = new Set<string>();
-  for (const { colour, matchLabels } of deployments) {
+  for (const { colour, selector } of deployments) {
     if (colour === undefined) continue;
-    if (matchLabels[COLOUR_LABEL] !== colour) return {};
+    if (selector.matchLabels?.[COLOUR_LABEL] !== colour) return {};
     colours.add(colour);
   }
   const all = `${COLOUR_LABEL} in (${[...colours].join(',')})`;

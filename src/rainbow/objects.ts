@@ -4,9 +4,9 @@
  */
 import { momentOf } from '../clock.js';
 import { KubernetesError } from '../kubernetes/fault.js';
+import type { Labels } from '../kubernetes/labels.js';
 
 export type Fields = Readonly<Record<string, unknown>>;
-export type Labels = Readonly<Record<string, string>>;
 
 /** What all objects have. */
 export interface Metadata {
@@ -102,10 +102,6 @@ function ownerOf(reference: Fields): Owner {
     name: textAt(reference, 'name') ?? '',
     uid: textAt(reference, 'uid') ?? '',
   };
-}
-
-export function isMatched(wanted: Labels, labels: Labels): boolean {
-  return Object.entries(wanted).every(([key, value]) => labels[key] === value);
 }
 
 function isFields(value: unknown): value is Fields {

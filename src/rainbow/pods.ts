@@ -3,11 +3,11 @@
  * their tidegates say is asked elsewhere.
  */
 import { DELETION_COST_ANNOTATION, DRAIN_ANNOTATION } from '../kubernetes/keys.js';
+import type { Labels } from '../kubernetes/labels.js';
 import type { PodFacts } from './contract.js';
 import {
   type Fields,
   fieldsAt,
-  type Labels,
   listAt,
   metadataOf,
   momentAt,

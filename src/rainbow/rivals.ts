@@ -3,8 +3,9 @@
  * and owners, and by the autoscalers that aim at it. Helm alone is none: it acts when somebody
  * calls it.
  */
+import type { Labels } from '../kubernetes/labels.js';
 import type { Fight, Rival } from './contract.js';
-import { fieldsAt, type Labels, type Metadata, metadataOf, textAt } from './objects.js';
+import { fieldsAt, type Metadata, metadataOf, textAt } from './objects.js';
 
 /** An autoscaler, and the Deployment it scales. */
 export interface Autoscaler {

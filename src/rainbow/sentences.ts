@@ -115,9 +115,7 @@ export function answerWords(answer: PodAnswer): string {
       return 'has not been quiet for long enough';
     default:
       // It was safe one of the times it was asked; or a newer tidegate knows more reasons.
-      return reason === undefined
-        ? 'was not safe a moment ago'
-        : `says: ${String(reason)}`;
+      return reason === undefined ? 'was not safe a moment ago' : `says: ${String(reason)}`;
   }
 }
 

@@ -3,13 +3,12 @@
  * A colour is live by what a selector matches at this moment and by nothing else.
  */
 import { COLOUR_LABEL } from '../kubernetes/keys.js';
+import { type Labels, serviceSelects } from '../kubernetes/labels.js';
 import type { Colour } from './colours.js';
 import type { ServiceFacts } from './contract.js';
 import {
   type Fields,
   fieldsAt,
-  isMatched,
-  type Labels,
   labelsAt,
   listAt,
   type Metadata,
@@ -100,9 +99,8 @@ function namesOf(colours: readonly Colour[]): readonly string[] {
 }
 
 function isSelected({ deployment, pods }: Colour, selector: Labels): boolean {
-  if (Object.keys(selector).length === 0) return false;
   const all = [deployment.template, ...pods.map(({ labels }) => labels)];
-  return all.some((labels) => isMatched(selector, labels));
+  return all.some((labels) => serviceSelects(selector, labels));
 }
 
 function isRouted({ pods }: Colour, endpoints: readonly Endpoint[]): boolean {
@@ -119,5 +117,5 @@ function isMovable(selector: Labels, colours: readonly Colour[]): boolean {
   const { [COLOUR_LABEL]: asked, ...others } = selector;
   if (asked === undefined) return false;
   if (Object.keys(others).length === 0) return colours.some(({ colour }) => colour === asked);
-  return colours.some(({ deployment }) => isMatched(others, deployment.template));
+  return colours.some(({ deployment }) => serviceSelects(others, deployment.template));
 }
