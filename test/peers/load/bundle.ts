@@ -4,7 +4,7 @@
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -17,15 +17,20 @@ const made = new Map<string, Promise<string>>();
 
 /** The path of the bundle; it is made once, and gone with this process. */
 export function bundle(name: 'app' | 'main' | 'worker'): Promise<string> {
-  const path = made.get(name) ?? make(name);
-  made.set(name, path);
+  return bundleOf(fileURLToPath(new URL(`./${name}.ts`, import.meta.url)));
+}
+
+/** The same of any other program of the tests. */
+export function bundleOf(entry: string): Promise<string> {
+  const path = made.get(entry) ?? make(entry);
+  made.set(entry, path);
   return path;
 }
 
-async function make(name: string): Promise<string> {
-  const outfile = join((folder ??= folderForNow()), `${name}.mjs`);
+async function make(entry: string): Promise<string> {
+  const outfile = join((folder ??= folderForNow()), `${parse(entry).name}.mjs`);
   await build({
-    entryPoints: [fileURLToPath(new URL(`./${name}.ts`, import.meta.url))],
+    entryPoints: [entry],
     outfile,
     bundle: true,
     platform: 'node',
