@@ -174,13 +174,16 @@ export function helpText(): string {
        tidegate demo [SETTING...]
        tidegate demo app [PORT|HOST:PORT]
        tidegate status|drain|wait [OPTION...]
+       tidegate rainbow VERB [GROUP] [COLOUR] [OPTION...]
 
 Carries the traffic of the app in front of which it stands, and on SIGTERM waits
 until nothing is in use any more. \`demo\` brings a small app of its own,
 \`demo app\` is that app alone (at 3000), as an app container may run it.
 \`status\` says where a running tidegate stands, \`drain\` starts its drain,
 \`wait\` waits until its pod may be deleted; each tells its options with --help.
-With --pod they ask through a cluster's API server.
+With --pod they ask through a cluster's API server. \`rainbow\` switches between the
+colours of a group of Deployments, and cleans up the old ones; so does
+\`kubectl tidegate rainbow\`.
 
 Each setting is a flag (--grace-period 60s) or an environment variable
 (TIDEGATE_GRACE_PERIOD=60s); the flag wins. A DURATION has units: 500ms, 30s,

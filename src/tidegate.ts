@@ -3,9 +3,12 @@
  * The entry: runs the sidecar, or the command that was asked for. Everything is loaded only when
  * it is needed, so that the sidecar listens soon.
  */
+import { basename } from 'node:path';
 import { EXIT_OK } from './errors.js';
 
-const [command, ...rest] = process.argv.slice(2);
+const [program = '', command, ...rest] = process.argv.slice(1);
+/** By this name kubectl finds it: `kubectl tidegate`. Nobody means to start a sidecar by that. */
+const isPlugin = basename(program).startsWith('kubectl-');
 
 /** As COMMANDS of cli/options, which are not loaded for the sidecar. */
 function isCommand(word = ''): word is 'status' | 'drain' | 'wait' | 'hold' {
@@ -28,6 +31,11 @@ if (command === '--help' || command === '-h' || command === 'help') {
   const { commandEnvironment } = await import('./config.js');
   const { runInTerminal } = await import('./cli/run.js');
   process.exit(await runInTerminal(command, rest, commandEnvironment()));
+} else if (command === 'rainbow' || isPlugin) {
+  const { commandEnvironment } = await import('./config.js');
+  const { runRainbowInTerminal } = await import('./cli/run.js');
+  const words = command === 'rainbow' ? rest : [];
+  process.exit(await runRainbowInTerminal(words, commandEnvironment()));
 } else {
   const { runSidecar } = await import('./sidecar.js');
   process.exit(await runSidecar(process.argv.slice(2)));

@@ -20,7 +20,7 @@ import {
   withColour,
   withoutColour,
 } from './screen.js';
-import { plain, verdictWords } from './sentences.js';
+import { plain, usageText, verdictWords } from './sentences.js';
 
 export interface Surroundings extends Sources {
   readonly clock: Clock;
@@ -32,14 +32,18 @@ export interface Surroundings extends Sources {
   /** Whether what is printed goes to a terminal that can be drawn on, and in colour. */
   readonly isTerminal: boolean;
   readonly isColourful: boolean;
+  /** How many lines that terminal has. */
+  readonly rows: () => number;
   /** Whether somebody sits before it who could type. */
   readonly isInteractive: boolean;
+  /** What they type next, up to its end; empty if they do not. */
+  readonly readLine: () => Promise<string>;
 }
 
 /** The whole screen anew: to its first line, and clear what an earlier one left. */
-const HOME = '\x1b[H';
-const CLEAR_LINE = '\x1b[K\n';
-const CLEAR_BELOW = '\x1b[J';
+export const HOME = '\x1b[H';
+export const CLEAR_LINE = '\x1b[K\n';
+export const CLEAR_BELOW = '\x1b[J';
 
 /** Runs it to its end; returns the exit code. */
 export async function runCommand(
@@ -54,8 +58,7 @@ export async function runCommand(
     return EXIT_OK;
   }
   if (faults.length > 0) {
-    const lines = faults.map(({ key, value, reason }) => plain(`${key} "${value}": ${reason}`));
-    around.complain(`${lines.join('\n')}\nSee tidegate ${command} --help.\n`);
+    around.complain(usageText(faults, command));
     return EXIT_COMMAND_USAGE;
   }
   try {

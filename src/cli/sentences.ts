@@ -4,6 +4,7 @@
  */
 import type { SafeToDelete, Status } from '../admin/contract.js';
 import { momentOf } from '../clock.js';
+import type { SettingFault } from '../errors.js';
 import { count, span } from '../settings/amounts.js';
 
 export { count, span };
@@ -71,4 +72,10 @@ export function plain(text: string): string {
 export function cut(text: string, columns: number): string {
   const characters = [...text];
   return characters.length <= columns ? text : `${characters.slice(0, columns - 1).join('')}…`;
+}
+
+/** What cannot be used of a command line, and where to look. */
+export function usageText(faults: readonly SettingFault[], command: string): string {
+  const lines = faults.map(({ key, value, reason }) => plain(`${key} "${value}": ${reason}`));
+  return `${lines.join('\n')}\nSee tidegate ${command} --help.\n`;
 }

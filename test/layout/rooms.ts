@@ -96,7 +96,7 @@ export const PACKAGES: Rooms = {
   'http-proxy': ['src/tunnel/second-chance-proxy.ts'],
   pino: ['src/journal.ts'],
   'prom-client': ['src/metrics.ts', 'src/metrics/histogram.ts'],
-  yaml: ['src/kubernetes/kubeconfig.ts'],
+  yaml: ['src/cli/rainbow/documents.ts', 'src/kubernetes/kubeconfig.ts'],
   ws: ['src/demo/app.ts', 'src/protocol/websocket/farewell.ts'],
 };
 

@@ -40,12 +40,6 @@ export interface PodsAsked {
   readonly port: number | undefined;
 }
 
-export interface ImageAsked {
-  /** Undefined: the first one of the pod. */
-  readonly container: string | undefined;
-  readonly image: string;
-}
-
 export interface RainbowAsked {
   readonly verb: Verb;
   readonly help: boolean;
@@ -65,7 +59,8 @@ export interface RainbowAsked {
   readonly services: readonly string[];
   readonly pods: PodsAsked;
   readonly policy: Policy;
-  readonly images: readonly ImageAsked[];
+  /** `IMAGE` or `CONTAINER=IMAGE`. */
+  readonly images: readonly string[];
   readonly replicas: number | undefined;
 }
 
@@ -164,11 +159,11 @@ function parseUrl(text: string): URL {
 }
 
 /** `[CONTAINER=]IMAGE`; an image has no `=`. */
-function parseImage(text: string): ImageAsked {
+function parseImage(text: string): string {
   const [, container, image] = /^(?:([^=\s]*)=)?([^=\s]+)$/.exec(text) ?? [];
   if (image === undefined) throw new ValueError('is not [CONTAINER=]IMAGE');
-  if (container === undefined) return { container, image };
-  return { container: named(container, LABEL, 'a container'), image };
+  if (container !== undefined) named(container, LABEL, 'a container');
+  return text;
 }
 
 function readPolicy(values: Values<OptionKey>, force: boolean, faults: SettingFault[]): Policy {

@@ -3,6 +3,7 @@
  * counted as such, and never as nothing.
  */
 import type { ColourFacts, Facts, KnownAnswer, PodFacts } from '../../rainbow/contract.js';
+import { span } from '../sentences.js';
 
 export interface Figures {
   readonly pods: number;
@@ -35,12 +36,15 @@ export function figuresOf(pods: readonly PodFacts[]): Figures {
   };
 }
 
-/** Whether every pod of it may be deleted. */
-export function isSafe({ pods }: ColourFacts): boolean {
-  return pods.every(({ answer }) => answer.known && answer.safe);
-}
-
 /** Names of the Services whose selector matches it. */
 export function selectedBy({ services }: Facts, colour: string): string[] {
   return services.filter(({ selects }) => selects.includes(colour)).map(({ name }) => name);
+}
+
+/** Where it stands: live, without traffic, or since when. */
+export function trafficWords({ colour, deployment }: ColourFacts, facts: Facts): string {
+  if (selectedBy(facts, colour).length > 0) return 'live';
+  const { lostTrafficMs } = deployment.state;
+  if (lostTrafficMs === undefined) return 'none';
+  return `lost ${span((facts.nowMs - lostTrafficMs) / 1_000)} ago`;
 }

@@ -31,9 +31,9 @@ export interface VerbOption extends OptionForm {
   readonly sentence: string;
 }
 
-/** Those that want to know what pods say. */
-const ASKING: readonly Verb[] = ['status', 'cleanup', 'wait'];
 const SWITCHING: readonly Verb[] = ['promote', 'rollback'];
+/** Those that want to know what pods say. */
+const ASKING: readonly Verb[] = ['status', ...SWITCHING, 'cleanup', 'wait'];
 const CHANGING: readonly Verb[] = [...SWITCHING, 'cleanup', 'deploy'];
 const PLANNING: readonly Verb[] = ['status', 'cleanup'];
 
@@ -84,8 +84,8 @@ const OWN = {
   service: {
     form: 'NAME',
     repeats: true,
-    verbs: SWITCHING,
-    sentence: `The Service that is moved, where those of the group are on different colours; may be
+    verbs: [...SWITCHING, 'deploy'],
+    sentence: `The Service that is meant, where those of the group are on different colours; may be
       given more than once. Default: all of them.`,
   },
   dryRun: {

@@ -91,10 +91,7 @@ t.test('every option of cleanup can be given, with its letter or without', (t) =
 t.test('images and Services may be given more than once', (t) => {
   const deploy = read('deploy web abc --image app:2 --image side=reg:5000/s@sha256:0 --replicas 3');
   t.same(deploy.faults, []);
-  t.same(deploy.asked.images, [
-    { container: undefined, image: 'app:2' },
-    { container: 'side', image: 'reg:5000/s@sha256:0' },
-  ]);
+  t.same(deploy.asked.images, ['app:2', 'side=reg:5000/s@sha256:0']);
   t.equal(deploy.asked.replicas, 3);
   t.same(read('promote web abc --service a --service b').asked.services, ['a', 'b']);
   t.end();
