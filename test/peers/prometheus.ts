@@ -70,10 +70,13 @@ export type Get = (path: string) => Promise<string>;
 export class Prometheus {
   /** Everything it has logged that is more than information. */
   readonly complaints: string[] = [];
+  /** Where it is asked; empty if only `get` knows. */
+  readonly url: string;
   private readonly get: Get;
 
-  constructor(get: Get) {
+  constructor(get: Get, url = '') {
     this.get = get;
+    this.url = url;
   }
 
   /** Starts one that scrapes this admin port; resolves once it has done so. */
@@ -88,9 +91,9 @@ export class Prometheus {
       `--web.listen-address=127.0.0.1:${port}`,
     ];
     const child = await serve(t, program, args, port);
-    const get = async (path: string): Promise<string> =>
-      (await fetch(`http://127.0.0.1:${port}${path}`)).text();
-    const prometheus = new Prometheus(get);
+    const url = `http://127.0.0.1:${port}`;
+    const get = async (path: string): Promise<string> => (await fetch(url + path)).text();
+    const prometheus = new Prometheus(get, url);
     prometheus.listenTo(child.stderr);
     await prometheus.sees('up', 1);
     return prometheus;

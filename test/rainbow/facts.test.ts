@@ -302,3 +302,23 @@ t.test('a right that is missing ends it, in words that name it', async (t) => {
     await t.rejects(stage.gather(), { message: new RegExp(words) });
   }
 });
+
+t.test('a thousand pods in forty colours take few calls beyond those of the pods', async (t) => {
+  const stage = await stageFor(t);
+  for (let index = 0; index < 40; index++) stage.colour(`c${index}`, { replicas: 25 });
+  const { colours } = await stage.gather(undefined, askNobody);
+  t.equal(colours.flatMap(({ pods }) => pods).length, 1_000);
+  t.ok(stage.fake.calls.length <= 12, stage.fake.asked.join());
+});
+
+t.test('more colours than a path takes are sought by the label alone', async (t) => {
+  const stage = await stageFor(t);
+  const name = (index: number): string => String(index).padStart(60, 'c');
+  for (let index = 0; index < 80; index++) stage.colour(name(index), { replicas: 0 });
+  stage.colour('aaa', { group: 'blog' });
+  t.equal((await stage.colours()).length, 80);
+  const [selector] = stage.fake.calls
+    .filter(({ resource }) => resource === 'pods')
+    .map(({ query }) => query.get('labelSelector'));
+  t.equal(selector, 'tidegate.dev/colour');
+});
