@@ -3,6 +3,7 @@
  * to the same by itself, only later.
  */
 import type { State } from './contract.js';
+import { lostTraffic } from './timers.js';
 
 /** It is to be live: whatever timer has run on it begins anew when it loses its traffic again. */
 export function claimed({ liveSinceMs, wasLive, peak }: State): State {
@@ -15,9 +16,10 @@ export function given(state: State, nowMs: number): State {
   return { ...claimed(state), liveSinceMs, wasLive: true };
 }
 
-/** No Service selects it any more. */
+/**
+ * No Service selects it any more, until now one did: what is remembered of an earlier loss is from
+ * before that, also where no cleanup has seen it live in between.
+ */
 export function freed(state: State, nowMs: number): State {
-  const { lostTrafficMs = nowMs, liveSinceMs, ...rest } = state;
-  void liveSinceMs;
-  return { ...rest, lostTrafficMs, wasLive: true };
+  return { ...lostTraffic({ ...state, liveSinceMs: nowMs }, nowMs), wasLive: true };
 }
