@@ -14,7 +14,7 @@ import { readState } from './state.js';
 export interface Deployment {
   readonly metadata: Metadata;
   readonly group: string;
-  /** Of its pods; undefined if their template names none. */
+  /** Of its pods; undefined if their template names none, or an empty one. */
   readonly colour: string | undefined;
   readonly template: Labels;
   readonly selector: LabelSelector;
@@ -41,7 +41,7 @@ export function readDeployment(object: unknown): Deployment {
   return {
     metadata,
     group: metadata.labels[RAINBOW_LABEL] ?? '',
-    colour: template[COLOUR_LABEL],
+    colour: template[COLOUR_LABEL] === '' ? undefined : template[COLOUR_LABEL],
     template,
     selector: fieldsAt(spec, 'selector'),
     replicas: numberAt(spec, 'replicas') ?? 1,

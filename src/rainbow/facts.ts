@@ -44,7 +44,9 @@ export async function findGroups(
 ): Promise<readonly Group[]> {
   const labelSelector = [RAINBOW_LABEL, selector ?? ''].filter((text) => text !== '').join(',');
   const { items } = await api.list(DEPLOYMENTS, { namespace, labelSelector }, readGroup);
-  const keys = new Map(items.map((one) => [`${one.namespace}/${one.group}`, one]));
+  // An empty label is no name that anybody could ask for.
+  const named = items.filter(({ group }) => group !== '');
+  const keys = new Map(named.map((one) => [`${one.namespace}/${one.group}`, one]));
   return [...keys].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, group]) => group);
 }
 

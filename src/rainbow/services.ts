@@ -60,8 +60,9 @@ function readEndpoint(endpoint: Fields): readonly Endpoint[] {
   const target = fieldsAt(endpoint, 'targetRef');
   const addresses = textsAt(endpoint, 'addresses');
   const pod = target['kind'] === 'Pod' ? textAt(target, 'name') : undefined;
-  // What is not said counts as ready (discovery.k8s.io/v1, EndpointConditions).
-  const isReady = conditions['ready'] !== false;
+  // What is not said counts as ready (discovery.k8s.io/v1, EndpointConditions); `ready` is also said
+  // of what is not, where the Service publishes those.
+  const isReady = conditions['ready'] !== false && conditions['serving'] !== false;
   return [{ name: pod ?? addresses.join(), addresses, isPod: pod !== undefined, isReady }];
 }
 

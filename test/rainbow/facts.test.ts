@@ -208,12 +208,15 @@ t.test('a Service has to do with what it selects, routes to and could be moved t
   stage.routes('by-hand', pods.slice(0, 1));
   stage.service('leaving', { app: 'blog' });
   stage.routes('leaving', pods, { ready: false, serving: true, terminating: true });
+  stage.service('all-published', { app: GROUP });
+  stage.routes('all-published', pods.slice(1), { ready: true, serving: false });
   const { services } = await stage.gather(undefined, askNobody);
   const told = services.map(({ name, colour: its, selects, routesTo, readyPods }) => {
     return [name, its, selects.join(), routesTo.join(), readyPods.join()];
   });
   t.same(told, [
     ['all', undefined, 'aaa,bbb', '', ''],
+    ['all-published', undefined, 'aaa,bbb', 'aaa', ''],
     ['bare', 'bbb', 'bbb', '', ''],
     ['by-hand', undefined, '', 'aaa', 'shop-aaa-1-0'],
     ['next', 'zzz', '', '', ''],
@@ -276,6 +279,7 @@ t.test('the groups of one namespace or of all are found, each once', async (t) =
   stage.colour('bbb', { metadata: { labels: { team: 'blue' } } });
   stage.colour('aaa', { group: 'blog' });
   stage.colour('aaa', { metadata: { namespace: 'away' } });
+  stage.colour('aaa', { group: '', name: 'nameless' });
   const api = new KubernetesApi(stage.client);
   const names = async (sought: Parameters<typeof findGroups>[1]): Promise<string[]> =>
     (await findGroups(api, sought)).map(({ namespace, group }) => `${namespace}/${group}`);
