@@ -13,6 +13,9 @@ const PAGE_ITEMS = 250;
 const PAGE_SHRINKS = 5;
 const PAGE_LIMITS: Limits = { ...LIMITS, answerBytes: 16 * 1_048_576 };
 
+/** A patch that holds for another object is refused as if it wanted to change the uid. */
+const OTHER_UID = /\bmetadata\.uid: Invalid value/;
+
 /** What is done to what, for paths and for people. */
 interface Deed {
   readonly verb: 'list' | 'get' | 'create' | 'patch' | 'delete';
@@ -159,6 +162,10 @@ export class KubernetesApi implements Api {
   private accepted(deed: Deed, answer: Answer): Answer {
     if (answer.status >= 200 && answer.status < 300) return answer;
     const { reason = '', message = '' } = apiStatus(answer) ?? {};
+    if (deed.verb === 'patch' && answer.status === 422 && OTHER_UID.test(message)) {
+      const none = `${deed.name}, ${wordsOf(deed)}, is another one by now`;
+      throw new RefusedError(none, 409, 'Conflict');
+    }
     throw new RefusedError(
       this.refusal(deed, answer.status, reason, message),
       answer.status,

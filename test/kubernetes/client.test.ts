@@ -4,7 +4,7 @@
  */
 import { createServer } from 'node:http';
 import { once } from 'node:events';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import t from 'tap';
 import { findAccess } from '../../src/kubernetes/access.js';
 import { ApiClient, apiStatus, LIMITS } from '../../src/kubernetes/client.js';
@@ -31,6 +31,13 @@ async function faultOf(client: ApiClient): Promise<KubernetesError> {
   if (error instanceof KubernetesError) return error;
   throw new Error(`no fault: ${JSON.stringify(error)}`);
 }
+
+/** A kubeconfig that says no more than where it is. */
+const plain = (url: string): string => `
+current-context: here
+contexts: [{ name: here, context: { cluster: c, user: u } }]
+clusters: [{ name: c, cluster: { server: '${url}' } }]
+users: [{ name: u, user: { token: tok-1 } }]`;
 
 const authorizations = (server: FakeApiServer): (string | undefined)[] =>
   server.asked.map(({ headers }) => headers.authorization);
@@ -116,12 +123,7 @@ testWith(['openssl'], 'no answer, or too much of one, is a fault', async (t, { o
 });
 
 t.test('who is not there, or is somebody else, is told so', async (t) => {
-  const config = (url: string): string => `
-current-context: here
-contexts: [{ name: here, context: { cluster: c, user: u } }]
-clusters: [{ name: c, cluster: { server: '${url}' } }]
-users: [{ name: u, user: { token: tok-1 } }]`;
-  const fault = (url: string): Promise<KubernetesError> => faultOf(clientOf(config(url)).client);
+  const fault = (url: string): Promise<KubernetesError> => faultOf(clientOf(plain(url)).client);
   const gone = await freePort();
   t.match(await fault(`https://127.0.0.1:${gone}`), {
     message: `nothing listens at 127.0.0.1:${gone}, where the API server should`,
@@ -129,13 +131,13 @@ users: [{ name: u, user: { token: tok-1 } }]`;
   });
   t.match(await fault('https://tidegate.invalid'), { message: /has a host that is not found/ });
   const seen: (string | undefined)[] = [];
-  const plain = createServer(({ headers }, response) => {
+  const open = createServer(({ headers }, response) => {
     seen.push(headers.authorization);
     response.end('{}');
   });
   const rude = createTcpServer((socket) => socket.end('hello\r\n'));
   const ports: number[] = [];
-  for (const server of [plain, rude]) {
+  for (const server of [open, rude]) {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
     t.teardown(() => server.close());
@@ -143,9 +145,44 @@ users: [{ name: u, user: { token: tok-1 } }]`;
   }
   t.match(await fault(`https://127.0.0.1:${ports[0]}`), { message: /does not speak TLS$/ });
   t.match(await fault(`http://127.0.0.1:${ports[1]}`), { message: /something else than HTTP$/ });
-  const open = clientOf(config(`http://127.0.0.1:${ports[0]}`)).client;
-  t.equal((await open.ask({ method: 'GET', path: '/' })).status, 200);
+  const { client } = clientOf(plain(`http://127.0.0.1:${ports[0]}`));
+  t.equal((await client.ask({ method: 'GET', path: '/' })).status, 200);
   t.same(seen, [undefined], 'no token goes in the clear');
+});
+
+testWith(['openssl'], 'one connection carries many calls', async (t, { openssl }) => {
+  const server = await startApiServer(t, openssl);
+  const { client } = clientOf(server.kubeconfig());
+  for (const method of ['GET', 'PATCH', 'DELETE', 'GET'] as const) {
+    const body = method === 'GET' ? '' : '{"a":1}';
+    t.equal((await client.ask({ method, path: '/', body })).status, 200);
+  }
+  t.equal(server.connections, 1);
+  await Promise.all([1, 2, 3].map(() => client.ask({ method: 'GET', path: '/' })));
+  t.equal(server.connections, 3, 'as many as there are calls at once');
+});
+
+t.test('the end of a kept connection is no fault of a read, and of a write it is', async (t) => {
+  const seen: string[] = [];
+  const used = new WeakSet<Socket>();
+  const server = createServer(({ socket, method = '' }, response) => {
+    seen.push(method);
+    if (used.has(socket)) return void socket.resetAndDestroy();
+    used.add(socket);
+    response.end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { client } = clientOf(plain(`http://127.0.0.1:${(server.address() as AddressInfo).port}`));
+  t.equal((await client.ask({ method: 'GET', path: '/' })).status, 200);
+  t.equal((await client.ask({ method: 'GET', path: '/' })).status, 200);
+  t.same(seen.splice(0), ['GET', 'GET', 'GET']);
+  t.equal((await client.ask({ method: 'POST', path: '/' })).status, 200);
+  await t.rejects(client.ask({ method: 'POST', path: '/' }), {
+    message: /closes the connection without an answer/,
+  });
+  t.same(seen, ['POST', 'POST']);
 });
 
 t.test('a Status is the API server speaking, anything else somebody behind it', (t) => {

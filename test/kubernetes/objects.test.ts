@@ -115,7 +115,11 @@ t.test('each refusal is told from the others, and says what it is about', async 
   const other = { uid: 'x', resourceVersion: metadata.resourceVersion };
   const conflict = await faultOf(api.patch(DEPLOYMENTS, 'web', 'a', { metadata: other }));
   t.ok(isConflict(conflict) && !isUndecided(conflict));
-  t.match(conflict.message, `${at} answers 409 to patch of a, deployments.apps in namespace web: `);
+  t.equal(conflict.message, 'a, deployments.apps in namespace web, is another one by now');
+  const changed = { ...metadata, resourceVersion: '1' };
+  const later = await faultOf(api.patch(DEPLOYMENTS, 'web', 'a', { metadata: changed }));
+  t.ok(isConflict(later));
+  t.match(later.message, `${at} answers 409 to patch of a, deployments.apps in namespace web: `);
   t.ok(isNotFound(await faultOf(api.remove(DEPLOYMENTS, 'web', 'b', other))));
   t.ok(isNotFound(await faultOf(api.patch(DEPLOYMENTS, 'web', 'b', {}))));
   const kind: Resource = { group: 'argoproj.io', version: 'v1alpha1', plural: 'rollouts' };

@@ -40,6 +40,8 @@ export interface Certificates {
 export class FakeApiServer {
   readonly certificates: Certificates;
   readonly asked: Asked[] = [];
+  /** How many there have been. */
+  connections = 0;
   answering: Answering = () => ({ status: 200, body: {} });
   readonly url: string;
   readonly port: number;
@@ -81,6 +83,7 @@ export async function startApiServer(t: Test, openssl: string): Promise<FakeApiS
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const fake = new FakeApiServer(certificates, (server.address() as AddressInfo).port);
+  server.on('secureConnection', () => (fake.connections += 1));
   server.on('request', (request, response) => {
     const socket = request.socket as TLSSocket;
     const { subject } = socket.getPeerCertificate() as { subject?: { CN?: string } };

@@ -70,7 +70,7 @@ t.test('a patch and a delete are refused where the object is another one by now'
   const { uid, resourceVersion } = fake.objects.get('Deployment', 'web', 'a').metadata;
   const patch = (metadata: object, query = ''): Promise<Spoken> =>
     speak(fake, 'PATCH', `${PATH}/a${query}`, { metadata, spec: { replicas: 2 } });
-  t.match(await patch({ uid: 'x' }), { status: 409, body: { reason: 'Conflict' } });
+  t.match(await patch({ uid: 'x' }), { status: 422, body: { reason: 'Invalid' } });
   t.match(await patch({ resourceVersion }, '?dryRun=All'), { body: { spec: { replicas: 2 } } });
   t.equal(fake.objects.get('Deployment', 'web', 'a')['spec'], undefined);
   t.match(await patch({ uid, resourceVersion }), { status: 200, body: { spec: { replicas: 2 } } });

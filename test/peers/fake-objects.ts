@@ -138,8 +138,9 @@ export class FakeObjects {
   patch(kind: string, namespace: string, name: string, merge: object, dryRun = false): Stored {
     const before = this.get(kind, namespace, name);
     const wanted = (merge as Partial<Given>).metadata;
-    for (const key of ['uid', 'resourceVersion'] as const) {
+    for (const key of ['resourceVersion', 'uid'] as const) {
       if (wanted?.[key] !== undefined && wanted[key] !== before.metadata[key]) {
+        if (key === 'uid') throw otherUid(kind, name, wanted[key]);
         throw conflict(
           kind,
           name,
@@ -220,6 +221,12 @@ function keyOf(kind: string, namespace: string, name: string): string {
 function conflict(kind: string, name: string, why: string): Refused {
   const what = `Operation cannot be fulfilled on ${resourceOf(kind)} "${name}"`;
   return new Refused(409, 'Conflict', `${what}: ${why}`);
+}
+
+/** As the real one says it: a patch cannot change the uid. */
+function otherUid(kind: string, name: string, uid: string | undefined): Refused {
+  const why = `metadata.uid: Invalid value: "${uid}": field is immutable`;
+  return new Refused(422, 'Invalid', `${kind} "${name}" is invalid: ${why}`);
 }
 
 /** RFC 7396. */
