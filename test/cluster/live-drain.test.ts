@@ -10,7 +10,7 @@ import { until } from '../peers/until.js';
 import { casesOnCluster } from './cases.js';
 import { isNothingLost } from './goodbyes.js';
 import { hold } from './held.js';
-import { type Manifest, manifest, NODE, set } from './manifest.js';
+import { manifest, mountPodInfo, NODE } from './manifest.js';
 import { isReady, type Namespace } from './namespace.js';
 import {
   accountWith,
@@ -143,15 +143,6 @@ async function byAnnotation(t: Test, namespace: Namespace): Promise<void> {
   await turns('tidegate.dev/drain-', false);
   await pod.until(isReady, 'it is ready again');
   t.equal((await pod.ask('GET', '/quick')).status, 200, 'and serves');
-}
-
-function mountPodInfo({ pod, sidecar }: Manifest): void {
-  if (sidecar === undefined) return;
-  const fieldRef = { fieldPath: 'metadata.annotations' };
-  const items = [{ path: 'annotations', fieldRef }];
-  pod.volumes = [...(pod.volumes ?? []), { name: 'pod-info', downwardAPI: { items } }];
-  sidecar.volumeMounts = [{ name: 'pod-info', mountPath: '/pod-info', readOnly: true }];
-  set(sidecar, 'TIDEGATE_POD_INFO_DIR', '/pod-info');
 }
 
 /** One after the other, as `tidegate status` and the pod's own answer tell them. */

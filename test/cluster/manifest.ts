@@ -125,3 +125,13 @@ export function set(container: Container, name: string, value: string): void {
   const rest = (container.env ?? []).filter((variable) => variable.name !== name);
   container.env = [...rest, { name, value }];
 }
+
+/** Has the sidecar read the pod's annotations, as users who drain by them have it. */
+export function mountPodInfo({ pod, sidecar }: Manifest): void {
+  if (sidecar === undefined) return;
+  const fieldRef = { fieldPath: 'metadata.annotations' };
+  const items = [{ path: 'annotations', fieldRef }];
+  pod.volumes = [...(pod.volumes ?? []), { name: 'pod-info', downwardAPI: { items } }];
+  sidecar.volumeMounts = [{ name: 'pod-info', mountPath: '/pod-info', readOnly: true }];
+  set(sidecar, 'TIDEGATE_POD_INFO_DIR', '/pod-info');
+}
