@@ -28,8 +28,13 @@ export type AskPods = (
   pods: readonly PodAsked[],
 ) => Promise<ReadonlyMap<string, PodAnswer>>;
 
-/** One call of one pod; rejects with whatever is wrong with it. */
-type AskOne = (namespace: string, pod: PodAsked, address: string) => Promise<Answer>;
+/** A GET of one pod's tidegate; rejects with a KubernetesError or a CallError. */
+export type CallPod = (
+  namespace: string,
+  pod: Pick<PodAsked, 'name' | 'port'> & { readonly address: string },
+  path: string,
+  limits: Limits,
+) => Promise<Answer>;
 
 const LIMITS: Limits = { answerMs: 5_000, answerBytes: 65_536 };
 const AT_ONCE_MAX = 32;
@@ -39,28 +44,38 @@ const ASKING_MS_MAX = 60_000;
 export const askNobody: AskPods = () => Promise.resolve(new Map());
 
 /** `port`: the admin port of all of them, whatever their containers say. */
-export function askThroughProxy(client: ApiClient, clock: Clock, port?: number): AskPods {
-  const ask = { method: 'GET', path: '/status', headers: {}, limits: LIMITS } as const;
-  return asking(clock, port, (namespace, pod) =>
-    askPod(client, { namespace, name: pod.name, port: pod.port }, ask),
-  );
+export function callThroughProxy(client: ApiClient, port?: number): CallPod {
+  return (namespace, pod, path, limits) =>
+    askPod(
+      client,
+      { namespace, name: pod.name, port: port ?? pod.port },
+      { method: 'GET', path, headers: {}, limits },
+    );
 }
 
 /** From within the cluster. */
-export function askDirectly(clock: Clock, port?: number): AskPods {
-  return asking(clock, port, (_namespace, pod, host) => {
-    const at = { host, port: pod.port, path: '/status', agent: false };
-    return boundedCall((): ClientRequest => request(at), LIMITS, clock);
-  });
+export function callDirectly(clock: Clock, port?: number): CallPod {
+  return (_namespace, pod, path, limits) => {
+    const at = { host: pod.address, port: port ?? pod.port, path, agent: false };
+    return boundedCall((): ClientRequest => request(at), limits, clock);
+  };
 }
 
-function asking(clock: Clock, port: number | undefined, askOne: AskOne): AskPods {
+export function askThroughProxy(client: ApiClient, clock: Clock, port?: number): AskPods {
+  return asking(clock, port, callThroughProxy(client, port));
+}
+
+export function askDirectly(clock: Clock, port?: number): AskPods {
+  return asking(clock, port, callDirectly(clock, port));
+}
+
+function asking(clock: Clock, port: number | undefined, call: CallPod): AskPods {
   return async (namespace, found) => {
     const pods = found.map((pod) => ({ ...pod, port: port ?? pod.port }));
     const answers = new Map<string, PodAnswer>();
     const endMs = clock.now() + ASKING_MS_MAX;
     const ask = async (pod: PodAsked): Promise<PodAnswer> => {
-      if (clock.now() < endMs) return oneAnswer(askOne, namespace, pod);
+      if (clock.now() < endMs) return oneAnswer(call, namespace, pod);
       return unknown('unreachable', `was not asked: after ${ASKING_MS_MAX / 1_000}s it was late`);
     };
     await each(pods, async (pod) => {
@@ -79,10 +94,11 @@ function isSafe(answer: PodAnswer | undefined): boolean {
   return answer?.known === true && answer.safe;
 }
 
-async function oneAnswer(askOne: AskOne, namespace: string, pod: PodAsked): Promise<PodAnswer> {
-  if (pod.address === undefined) return unknown('unreachable', 'has no address yet');
+async function oneAnswer(call: CallPod, namespace: string, pod: PodAsked): Promise<PodAnswer> {
+  const { name, port, address } = pod;
+  if (address === undefined) return unknown('unreachable', 'has no address yet');
   try {
-    return readAnswer(await askOne(namespace, pod, pod.address));
+    return readAnswer(await call(namespace, { name, port, address }, '/status', LIMITS));
   } catch (error) {
     return unanswered(error, pod);
   }
@@ -106,7 +122,7 @@ function unanswered(error: unknown, { port }: PodAsked): PodAnswer {
 }
 
 /** Some of them at a time; the first that rejects is the last that is begun. */
-async function each<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+export async function each<T>(items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
   const rest = [...items].reverse();
   const work = async (): Promise<void> => {
     for (let item = rest.pop(); item !== undefined; item = rest.pop()) await act(item);

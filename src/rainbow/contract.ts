@@ -92,6 +92,8 @@ export interface PodFacts {
   readonly drain: string | undefined;
   /** A ReplicaSet of its colour's Deployment owns it; else somebody else made it. */
   readonly isOwned: boolean;
+  /** Where its tidegate is to be asked for more; undefined where nobody needs it. */
+  readonly admin?: { readonly address: string | undefined; readonly port: number };
   readonly answer: PodAnswer;
 }
 

@@ -40,6 +40,7 @@ export function readPod(object: unknown): Pod | undefined {
   const phase = textAt(status, 'phase');
   if (phase === 'Succeeded' || phase === 'Failed') return undefined;
   const { name, uid, createdMs, isDeleting, labels, annotations, controller } = metadataOf(object);
+  const [address, adminPort] = [addressOf(status), adminPortOf(spec)];
   const ready = listAt(status, 'conditions').find(({ type }) => type === 'Ready');
   return {
     facts: {
@@ -54,10 +55,11 @@ export function readPod(object: unknown): Pod | undefined {
       restarts: restartsOf(status),
       deletionCost: costOf(annotations[DELETION_COST_ANNOTATION]),
       drain: annotations[DRAIN_ANNOTATION],
+      admin: { address, port: adminPort },
     },
     labels,
-    address: addressOf(status),
-    adminPort: adminPortOf(spec),
+    address,
+    adminPort,
     owner: controller?.uid,
   };
 }

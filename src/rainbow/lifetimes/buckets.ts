@@ -58,17 +58,20 @@ export function gathered(ages: readonly Aged[]): Aged[] {
   return [...cells.values()];
 }
 
-/** The same for all colours: only bounds that all of them have are of use. */
-export function bucketsOf(lives: readonly Lives[]): Bucket[] {
+/** Bounds are those of the first; who has others (another version's) tells nothing. */
+export function bucketsOf(all: readonly Lives[]): Bucket[] {
+  const first = all.find(({ ended }) => ended.length > 0);
+  const ends = (first?.ended ?? []).map(({ to }) => to).sort((one, other) => one - other);
+  const lives = all.filter(
+    ({ ended }) => ended.length === ends.length && ends.every((to) => countAt(ended, to) >= 0),
+  );
   const open = lives.flatMap((life) => life.open);
   const longest = Math.max(...lives.map((life) => life.oldestSeconds), 0);
-  const ends = [...(lives[0]?.ended ?? [])].map(({ to }) => to).sort((one, other) => one - other);
-  const sameBounds = lives.filter(({ ended }) => ends.every((to) => countAt(ended, to) >= 0));
   let atRisk = sum(open.map(({ count }) => count));
-  atRisk += sum(sameBounds.flatMap(({ ended }) => ended.map(({ count }) => count)));
+  atRisk += sum(lives.flatMap(({ ended }) => ended.map(({ count }) => count)));
   let from = 0;
   return ends.map((end): Bucket => {
-    const came = sameBounds.map((life): Came => {
+    const came = lives.map((life): Came => {
       const { youngestSeconds: last, oldestSeconds: first } = life;
       return { count: countAt(life.ended, end), first, last };
     });
@@ -77,7 +80,7 @@ export function bucketsOf(lives: readonly Lives[]): Bucket[] {
     atRisk -= ended + sum(inside.map(({ count }) => count));
     // Nobody outlives the pod, and above the last bound that is all that is known.
     const to = end === Infinity ? Math.max(2 * from, 2 * DAY_SECONDS, longest) : end;
-    const bucket = { from, to, ended, came, outlived: atRisk, open: inside };
+    const bucket = { from, to, ended, came, outlived: Math.max(0, atRisk), open: inside };
     from = end;
     return bucket;
   });

@@ -22,6 +22,8 @@ const SHAPE_ROUNDS = 4;
 
 const CAME_STEPS = 12;
 
+/** Counts may be fractions, and their sums off by less than anybody. */
+const SOMEBODY = 1e-6;
 const HAZARD_MIN = 1e-9;
 
 const HAZARD_MAX = 50;
@@ -37,7 +39,7 @@ export function curveOf(buckets: readonly Bucket[], deviation: number): Curve {
   let power = 1;
   for (const bucket of buckets) {
     const { from, to, ended, outlived, open } = bucket;
-    if (ended + outlived + open.length === 0) break;
+    if (open.length === 0 && ended + outlived < SOMEBODY) break;
     const before = hazards[hazards.length - 1];
     const expected = before > 0 ? before * ((to / from) ** clampTail(power) - 1) : 0.01;
     hazards.push(before + likely(fit(bucket, before, expected), deviation));
