@@ -7,13 +7,14 @@ import { type ClientRequest, request as requestPlain } from 'node:http';
 import { request as requestSecure } from 'node:https';
 import { type Answer, boundedCall, CallError, type Limits } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
+import { KubernetesError } from '../kubernetes/fault.js';
 import { ofPod, plausible, unknown } from './answers.js';
 import type { AskPods } from './ask.js';
 import type { KnownAnswer, PodAnswer } from './contract.js';
 import { type Fields, fieldsAt, listAt, textAt } from './objects.js';
 
-/** Prometheus has not told what it was asked for. */
-export class PrometheusError extends Error {}
+/** Prometheus has not told what it was asked for: a fault of the cluster's like any other. */
+export class PrometheusError extends KubernetesError {}
 
 const LIMITS: Limits = { answerMs: 10_000, answerBytes: 64 * 1_048_576 };
 /** Two scrapes a minute apart are in it, and one that came late. */
@@ -76,13 +77,14 @@ async function query(
     answer = await boundedCall(() => open(url, queryFor(namespace)), LIMITS, clock);
   } catch (error) {
     if (!(error instanceof CallError)) throw error;
-    throw new PrometheusError(`${who} ${unreachedWords(error)}`);
+    const isPassing = error.failure !== 'too-large';
+    throw new PrometheusError(`${who} ${unreachedWords(error)}`, isPassing);
   }
   const fields = parse(answer.body);
   if (answer.status !== 200 || textAt(fields, 'status') !== 'success') {
     const error = textAt(fields, 'error');
     const words = error === undefined ? ', as no Prometheus does' : `: ${error}`;
-    throw new PrometheusError(`${who} answers ${answer.status}${words}`);
+    throw new PrometheusError(`${who} answers ${answer.status}${words}`, answer.status >= 500);
   }
   return valuesOf(listAt(fieldsAt(fields, 'data'), 'result'));
 }

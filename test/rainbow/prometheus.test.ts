@@ -122,14 +122,18 @@ t.test('a Prometheus that does not tell is a fault in words', async (t) => {
     [200, '<html>', /answers 200, as no Prometheus does$/],
     [404, 'not found', /answers 404, as no Prometheus does$/],
   ];
+  await t.rejects(told(fake, 'no upstream', { status: 503 }), {
+    message: /answers 503/,
+    passing: true,
+  });
   for (const [status, body, message] of wrong) {
-    await t.rejects(told(fake, body, { status }), { message });
+    await t.rejects(told(fake, body, { status }), { message, passing: false });
   }
   const closed = askPrometheus(new URL('http://127.0.0.1:1'), systemClock);
   const pod = { name: 'p', uid: 'u', isReady: true, address: undefined, port: 9 };
   await t.rejects(
     closed('web', [pod]),
-    new PrometheusError('Prometheus at 127.0.0.1:1 is not there: nothing listens'),
+    new PrometheusError('Prometheus at 127.0.0.1:1 is not there: nothing listens', true),
   );
 });
 
