@@ -41,61 +41,57 @@ function restoreWords({ replicas, recall, uncost }: Action & { readonly kind: 'r
 
 /** Why, about `it`, the colour. */
 export function reasonWords(reason: Reason, nowMs: number): string {
-  const ago = (sinceMs: number): string => span((nowMs - sinceMs) / 1_000);
-  const left = (untilMs: number): string => span(Math.ceil((untilMs - nowMs) / 1_000));
-  switch (reason.code) {
-    case 'live':
-      return `${selected(reason.services)} it`;
-    case 're-selected':
-      return `${selected(reason.services)} it again`;
-    case 'routed':
-      return `${services(reason.services)} still ${verb(reason.services, 'send')} to it`;
-    case 'odd':
-      return reason.oddity;
-    case 'too-young':
-      return `it lost its traffic only just: nothing is done for another ${left(reason.untilMs)}`;
-    case 'drained':
-      return `all its pods are safe: to zero in ${left(reason.untilMs)} if they stay so`;
-    case 'at-zero':
-      return `it is at zero: deleted in ${left(reason.untilMs)}`;
-    case 'kept':
-      return `it is kept to go back to, ${count(reason.place)} of ${count(reason.of)}`;
-    case 'rival':
-      return rivalWords(reason.rival, reason.fight);
-    case 'not-safe': {
-      const { pods, of, first } = reason;
-      return `${ofPods(pods, of, 'is', 'are')} not safe: ${first.pod} ${answerWords(first.answer)}`;
-    }
-    case 'draining':
-      return `${ofPods(reason.pods, reason.of, 'drains', 'drain')}`;
-    case 'last-ready-pod':
-      return `${reason.pod} is the last ready pod of Service ${reason.service}: --force drains it`;
-    case 'idle-pods':
-      return `${ofPods(reason.pods, reason.of, 'is', 'are')} idle`;
-    case 'drained-long-enough':
-      return `all its pods have been safe for ${ago(reason.sinceMs)}`;
-    case 'zero-long-enough':
-      return `it has been at zero for ${ago(reason.sinceMs)}`;
-    case 'too-old':
-      return `it lost its traffic ${ago(reason.sinceMs)} ago`;
-    case 'lightly-used': {
-      const { sinceMs, active, peak } = reason;
-      const once = `${count(active)} at work, ${count(peak)} at its peak`;
-      return `it has hardly been used for ${ago(sinceMs)}: ${once}`;
-    }
-    default:
-      return FIXED_WORDS[reason.code];
-  }
+  // Each code has the words of its own reason.
+  const words = REASON_WORDS[reason.code] as (reason: Reason, nowMs: number) => string;
+  return words(reason, nowMs);
 }
 
-const FIXED_WORDS = {
-  'no-live-colour': 'no Service selects a colour of this group: nobody knows which ones are old',
-  'live-not-ready': 'no pod of a live colour is ready: nothing is taken away',
-  deleting: 'it is being deleted already',
-  'rolling-out': 'its rollout is not over',
-  'not-promoted': 'it has had no traffic yet: it waits to be promoted',
-  emptying: 'it is at zero: its last pods are ending',
-} as const satisfies Partial<Record<Reason['code'], string>>;
+type ReasonWords = {
+  readonly [C in Reason['code']]: (reason: Reason & { readonly code: C }, nowMs: number) => string;
+};
+
+const REASON_WORDS: ReasonWords = {
+  live: ({ services }) => `${selected(services)} it`,
+  're-selected': ({ services }) => `${selected(services)} it again`,
+  routed: ({ services }) => `${servicesWords(services)} still ${verb(services, 'send')} to it`,
+  odd: ({ oddity }) => oddity,
+  'no-live-colour': () =>
+    'no Service selects a colour of this group: nobody knows which ones are old',
+  'live-not-ready': () => 'no pod of a live colour is ready: nothing is taken away',
+  deleting: () => 'it is being deleted already',
+  'rolling-out': () => 'its rollout is not over',
+  'not-promoted': () => 'it has had no traffic yet: it waits to be promoted',
+  emptying: () => 'it is at zero: its last pods are ending',
+  'too-young': ({ untilMs }, nowMs) =>
+    `it lost its traffic only just: nothing is done for another ${left(untilMs, nowMs)}`,
+  drained: ({ untilMs }, nowMs) =>
+    `all its pods are safe: to zero in ${left(untilMs, nowMs)} if they stay so`,
+  'at-zero': ({ untilMs }, nowMs) => `it is at zero: deleted in ${left(untilMs, nowMs)}`,
+  kept: ({ place, of }) => `it is kept to go back to, ${count(place)} of ${count(of)}`,
+  rival: ({ rival, fight }) => rivalWords(rival, fight),
+  'not-safe': ({ pods, of, first }) =>
+    `${ofPods(pods, of, 'is', 'are')} not safe: ${first.pod} ${answerWords(first.answer)}`,
+  draining: ({ pods, of }) => ofPods(pods, of, 'drains', 'drain'),
+  'last-ready-pod': ({ pod, service }) =>
+    `${pod} is the last ready pod of Service ${service}: --force drains it`,
+  'idle-pods': ({ pods, of }) => `${ofPods(pods, of, 'is', 'are')} idle`,
+  'drained-long-enough': ({ sinceMs }, nowMs) =>
+    `all its pods have been safe for ${ago(sinceMs, nowMs)}`,
+  'zero-long-enough': ({ sinceMs }, nowMs) => `it has been at zero for ${ago(sinceMs, nowMs)}`,
+  'too-old': ({ sinceMs }, nowMs) => `it lost its traffic ${ago(sinceMs, nowMs)} ago`,
+  'lightly-used': ({ sinceMs, active, peak }, nowMs) =>
+    `it has hardly been used for ${ago(sinceMs, nowMs)}:` +
+    ` ${count(active)} at work, ${count(peak)} at its peak`,
+};
+
+function ago(sinceMs: number, nowMs: number): string {
+  return span((nowMs - sinceMs) / 1_000);
+}
+
+/** Rounded up: it is never over before it is. */
+function left(untilMs: number, nowMs: number): string {
+  return span(Math.ceil((untilMs - nowMs) / 1_000));
+}
 
 /** What a pod says of itself, behind its name. */
 export function answerWords(answer: PodAnswer): string {
@@ -145,12 +141,12 @@ const DEEDS: Readonly<Record<Fight, string>> = {
   select: 'another selector',
 };
 
-function services(names: readonly string[]): string {
+function servicesWords(names: readonly string[]): string {
   return `${names.length === 1 ? 'Service' : 'Services'} ${listed(names)}`;
 }
 
 function selected(names: readonly string[]): string {
-  return `${services(names)} ${verb(names, 'select')}`;
+  return `${servicesWords(names)} ${verb(names, 'select')}`;
 }
 
 function verb(names: readonly string[], stem: string): string {

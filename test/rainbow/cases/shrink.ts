@@ -108,6 +108,17 @@ export const SHRINK: readonly Case[] = [
     reason: notSafe(1, 2, 'p1'),
   },
   {
+    title: 'what somebody else made does not count as idle',
+    old: old(
+      [
+        ...['p0', 'p1'].map((name) => podOf(name, { isOwned: false })),
+        ...['p2', 'p3'].map((name) => podOf(name, { answer: BUSY })),
+      ],
+      { replicas: 2 },
+    ),
+    reason: notSafe(2, 4, 'p2'),
+  },
+  {
     title: 'where more pods are than are wanted the controller is left to it',
     old: old(podsOf(BUSY, SAFE, BUSY), { replicas: 2 }),
     reason: notSafe(2, 3, 'p0'),

@@ -145,6 +145,20 @@ export const STANDING: readonly Case[] = [
     reason: { code: 're-selected', services: ['beta'] },
   },
   {
+    title: 'with them no drain is taken back that somebody else asked for',
+    old: colourOf('green', [podOf('p0', { deletionCost: IDLE_COST, drain: 'true' })], {
+      state: LIVE_STATE,
+    }),
+    services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
+    action: {
+      kind: 'restore',
+      replicas: undefined,
+      recall: [],
+      uncost: [{ name: 'p0', uid: 'uid-p0' }],
+    },
+    reason: { code: 're-selected', services: ['beta'] },
+  },
+  {
     title: 'a pod of a live colour that somebody drains goes on draining',
     old: colourOf('green', [podOf('p0', { drain: 'true' })], { state: LIVE_STATE }),
     services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
