@@ -6,19 +6,15 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
 import type { Test } from 'tap';
-import { folderFor, start } from '../peers/running.js';
+import { bundleOf } from '../peers/load/bundle.js';
+import { start } from '../peers/running.js';
 import { NODE } from '../peers/tidegate.js';
 import { within } from '../peers/until.js';
 import { type Cluster, environment } from './cluster.js';
 
 const ANSWER_MS_MAX = 120_000;
-/** Packages may ask for what Node brings in the manner of CommonJS. */
-const REQUIRE =
-  "import{createRequire as nodeRequire}from'node:module';const require=nodeRequire(import.meta.url);";
 const LEFT_MS_MAX = 10_000;
 
 /** What a program of the tests says and is told: `id` is the command's, given back by its answer. */
@@ -68,18 +64,8 @@ export async function startOnNode(
   cluster: Cluster,
   source: URL,
 ): Promise<ChildProcessWithoutNullStreams> {
-  const outfile = join(folderFor(t), 'program.mjs');
-  await build({
-    entryPoints: [fileURLToPath(source)],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'esm',
-    banner: { js: REQUIRE },
-    logLevel: 'error',
-  });
-  const [program, ...args] = cluster.reaching(NODE, outfile);
+  const file = await bundleOf(fileURLToPath(source));
+  const [program, ...args] = cluster.reaching(NODE, file);
   const child = start(program, args, { env: environment() });
   t.teardown(() => left(child));
   return child;
