@@ -116,23 +116,32 @@ export function answerWords(answer: PodAnswer): string {
 }
 
 /** Who would undo what, and what to do about it. */
-export function rivalWords({ kind, name }: Rival, fight: Fight): string {
-  const deed = DEEDS[fight];
-  switch (kind) {
-    case 'hpa':
-      return `HorizontalPodAutoscaler ${name} would undo ${deed}: delete it, or wait for zero, where it stands still`;
-    case 'keda':
-      return `KEDA's ScaledObject ${name} would undo ${deed}: delete it, or annotate it autoscaling.keda.sh/paused: "true"`;
-    case 'argo-rollouts':
-      return `Argo Rollouts would undo ${deed}, by Rollout ${name}: have it done there`;
-    case 'argo-cd':
-      return `Argo CD would undo ${deed}, by application ${name}: change it in its source, or take it out there`;
-    case 'flux':
-      return `Flux would undo ${deed}, by ${name}: change it in its source, or take it out there`;
-    case 'owner':
-      return `its owner, ${name}, would undo ${deed}: have it done there`;
-  }
+export function rivalWords(rival: Rival, fight: Fight): string {
+  return `${rivalName(rival)} would undo ${DEEDS[fight]}: ${WAYS_OUT[rival.kind]}`;
 }
+
+/** Also what it is: its own name is often that of what it looks after. */
+export function rivalName({ kind, name }: Rival): string {
+  return `${RIVAL_KINDS[kind]} ${name}`;
+}
+
+const RIVAL_KINDS: Readonly<Record<Rival['kind'], string>> = {
+  hpa: 'HorizontalPodAutoscaler',
+  keda: "KEDA's ScaledObject",
+  'argo-rollouts': "Argo Rollouts' Rollout",
+  'argo-cd': "Argo CD's application",
+  flux: "Flux's",
+  owner: 'its owner',
+};
+
+const WAYS_OUT: Readonly<Record<Rival['kind'], string>> = {
+  hpa: 'delete it, or wait for zero, where it stands still',
+  keda: 'delete it, or annotate it autoscaling.keda.sh/paused: "true"',
+  'argo-rollouts': 'have it done there',
+  'argo-cd': 'change it in its source, or take it out there',
+  flux: 'change it in its source, or take it out there',
+  owner: 'have it done there',
+};
 
 const DEEDS: Readonly<Record<Fight, string>> = {
   shrink: 'fewer replicas',

@@ -5,6 +5,7 @@
 import { COLOUR_LABEL } from '../kubernetes/keys.js';
 import type { ColourFacts, Facts, PodName, ServiceFacts } from './contract.js';
 import { listed, Refusal } from './refusal.js';
+import { rivalName } from './sentences.js';
 import { noSuchColour } from './wait.js';
 
 export interface SwitchAsked {
@@ -119,7 +120,7 @@ function refuseRivals(moves: readonly ServiceFacts[], { force }: SwitchAsked): v
     const rival = rivals.find(({ fights }) => fights.includes('select'));
     if (rival === undefined) continue;
     throw new Refusal(
-      `${rival.name} keeps the selector of Service ${name} as it has it: change it there;` +
+      `${rivalName(rival)} keeps the selector of Service ${name} as it has it: change it there;` +
         ` --force switches nevertheless`,
     );
   }
@@ -137,7 +138,7 @@ function replicasFor(
   const rival = rivals.find(({ fights }) => fights.includes('zero'));
   if (rival === undefined) return needed;
   throw new Refusal(
-    `Deployment ${name} has ${replicas} replicas, and ${rival.name} would undo any other count:` +
+    `Deployment ${name} has ${replicas} replicas, and ${rivalName(rival)} would undo any other count:` +
       ` give it ${needed} there first`,
   );
 }

@@ -160,14 +160,10 @@ for (const [answer, words] of ANSWERS) {
 const RIVALS: readonly (readonly [Rival['kind'], Fight, RegExp])[] = [
   ['hpa', 'shrink', /^HorizontalPodAutoscaler web would undo fewer replicas: delete it, or wait/],
   ['keda', 'zero', /^KEDA's ScaledObject web would undo a scale to zero: delete it, or annotate/],
-  ['argo-rollouts', 'delete', /^Argo Rollouts would undo a delete, by Rollout web: have it done/],
-  [
-    'argo-cd',
-    'delete',
-    /^Argo CD would undo a delete, by application web: change it in its source/,
-  ],
-  ['flux', 'select', /^Flux would undo another selector, by web: change it in its source/],
-  ['owner', 'zero', /^its owner, web, would undo a scale to zero: have it done there/],
+  ['argo-rollouts', 'delete', /^Argo Rollouts' Rollout web would undo a delete: have it done/],
+  ['argo-cd', 'delete', /^Argo CD's application web would undo a delete: change it in its source/],
+  ['flux', 'select', /^Flux's web would undo another selector: change it in its source/],
+  ['owner', 'zero', /^its owner web would undo a scale to zero: have it done there/],
 ];
 
 for (const [kind, fight, words] of RIVALS) {
