@@ -3,9 +3,10 @@
  * is ready.
  */
 import { type Api, DEPLOYMENTS } from '../kubernetes/api.js';
+import { isAlreadyThere } from '../kubernetes/fault.js';
 import type { ColourFacts, Facts } from './contract.js';
 import { type NewColour, newColour } from './new-colour.js';
-import { isConflict, listed, Refusal } from './refusal.js';
+import { listed, Refusal } from './refusal.js';
 
 export interface DeployAsked extends Omit<NewColour, 'group'> {
   /** Whose colour is copied; empty: that of all Services that can be moved. */
@@ -48,7 +49,7 @@ export async function deploy(
   try {
     return await api.create(DEPLOYMENTS, namespace, object, { dryRun });
   } catch (error) {
-    if (!isConflict(error)) throw error;
+    if (!isAlreadyThere(error)) throw error;
     throw new Refusal(`there is a Deployment ${name} in namespace ${namespace} already`);
   }
 }
@@ -74,5 +75,8 @@ function liveColour({ colours, services, group }: Facts, asked: DeployAsked): Co
 function notesOn({ deployment: { name, rivals } }: ColourFacts, newName: string): string[] {
   return rivals
     .filter(({ kind }) => kind === 'hpa' || kind === 'keda')
-    .map((rival) => `${rival.name} scales ${name} alone: ${newName} stays at its replicas`);
+    .map(({ kind, name: scaler }) => {
+      const what = kind === 'hpa' ? 'HorizontalPodAutoscaler' : 'ScaledObject';
+      return `${what} ${scaler} scales ${name} alone: ${newName} keeps its replicas`;
+    });
 }

@@ -4,6 +4,7 @@
  * theirs.
  */
 import { COLOUR_LABEL, RAINBOW_LABEL, RAINBOW_STATE_ANNOTATION } from '../kubernetes/keys.js';
+import { type Fields, fieldsAt, isFields, listAt, textAt } from './objects.js';
 import { listed, Refusal } from './refusal.js';
 
 export interface NewColour {
@@ -32,58 +33,66 @@ const MARKS = [
   'helm.toolkit.fluxcd.io/',
 ];
 const HASHES = ['pod-template-hash', 'rollouts-pod-template-hash'];
-const MANAGED_BY = 'app.kubernetes.io/managed-by';
-
-type Fields = Record<string, unknown>;
+/**
+ * By the first Argo CD knows, where it is told to, what is of an application, and removes what is not
+ * in its repository.
+ */
+const CLAIMS = ['app.kubernetes.io/instance', 'app.kubernetes.io/managed-by'];
 
 /** Throws a Refusal. `live` is what the API server has. */
 export function newColour(live: unknown, liveColour: string, wanted: NewColour): Fields {
   const { group, colour, replicas } = wanted;
   if (!LABEL.test(colour)) throw new Refusal(`colour ${colour} cannot be a label's value`);
-  const { metadata, spec } = partsOf(live, 'metadata', 'spec');
+  const metadata = fieldsAt(live, 'metadata');
   // Wherever it stands: labels, selector, and what keeps pods apart.
-  const painted = painting(liveColour, colour)(spec) as Fields;
-  const { selector, template } = partsOf(painted, 'selector', 'template');
-  const { metadata: podMetadata, spec: pod } = partsOf(template, 'metadata', 'spec');
+  const spec = fieldsAt(painting(liveColour, colour)(fieldsAt(live, 'spec')));
+  const selector = fieldsAt(spec, 'selector');
+  const podMetadata = fieldsAt(spec, 'template', 'metadata');
   const own = { [COLOUR_LABEL]: colour };
-  const { paused, ...rest } = painted;
-  void paused;
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: {
-      name: nameFor(String(metadata['name']), liveColour, wanted),
+      name: nameFor(textAt(metadata, 'name') ?? '', liveColour, wanted),
       namespace: metadata['namespace'],
-      labels: { ...unmarked(metadata['labels']), [RAINBOW_LABEL]: group },
-      annotations: unmarked(metadata['annotations']),
+      labels: { ...without(unmarked(metadata, 'labels'), CLAIMS), [RAINBOW_LABEL]: group },
+      annotations: unmarked(metadata, 'annotations'),
     },
     spec: {
-      ...rest,
+      ...without(spec, ['paused']),
       ...(replicas === undefined ? {} : { replicas }),
-      selector: { ...selector, matchLabels: { ...fieldsOf(selector['matchLabels']), ...own } },
+      selector: { ...selector, matchLabels: { ...fieldsAt(selector, 'matchLabels'), ...own } },
       template: {
         metadata: {
-          labels: { ...without(podMetadata['labels'], HASHES), ...own },
-          annotations: unmarked(podMetadata['annotations']),
+          labels: { ...without(fieldsAt(podMetadata, 'labels'), HASHES), ...own },
+          annotations: unmarked(podMetadata, 'annotations'),
         },
-        spec: withImages(pod, wanted.images),
+        spec: withImages(fieldsAt(spec, 'template', 'spec'), wanted.images),
       },
     },
   };
 }
 
+/** The live one's, with the new colour for its own; one that has none in its name has no say. */
 function nameFor(live: string, liveColour: string, { group, colour }: NewColour): string {
-  const has = liveColour !== '' && live.includes(liveColour);
-  const name = has ? live.replace(liveColour, () => colour) : `${group}-${colour}`;
+  const own = colour.toLowerCase();
+  const name = replaceLast(live, liveColour.toLowerCase(), own) ?? `${group}-${own}`;
   if (NAME.test(name)) return name;
-  throw new Refusal(
-    `a Deployment cannot be called ${name}: colour ${colour} must be in lower case`,
-  );
+  throw new Refusal(`a Deployment cannot be called ${name}`);
+}
+
+/** Undefined where it does not stand as a word of its own. */
+function replaceLast(text: string, word: string, other: string): string | undefined {
+  const isWord = (at: number): boolean =>
+    !/[a-z0-9]/.test(text.charAt(at - 1)) && !/[a-z0-9]/.test(text.charAt(at + word.length));
+  const starts = [...text].map((_, at) => at).filter((at) => text.startsWith(word, at));
+  const at = starts.filter(isWord).at(-1);
+  return at === undefined ? undefined : text.slice(0, at) + other + text.slice(at + word.length);
 }
 
 function withImages(pod: Fields, images: readonly string[]): Fields {
-  const containers = listOf(pod['containers']);
-  const first = listOf(pod['initContainers']);
+  const containers = listAt(pod, 'containers');
+  const first = listAt(pod, 'initContainers');
   const wanted = images.map((text) => imageOf(text, containers));
   const names = [...containers, ...first].map((container) => container['name']);
   const unknown = wanted.find(({ container }) => !names.includes(container));
@@ -120,7 +129,7 @@ function imageOf(
 
 function isSidecar(container: Fields): boolean {
   return (
-    container['name'] === SIDECAR || listOf(container['ports']).some(({ name }) => name === SIDECAR)
+    container['name'] === SIDECAR || listAt(container, 'ports').some(({ name }) => name === SIDECAR)
   );
 }
 
@@ -141,30 +150,12 @@ function painting(from: string, to: string): (value: unknown) => unknown {
   return paint;
 }
 
-function unmarked(value: unknown): Fields {
-  const fields = fieldsOf(value);
-  const marks = Object.keys(fields).filter((key) => MARKS.some((mark) => key.startsWith(mark)));
-  const isHelms = fields[MANAGED_BY] === 'Helm';
-  return without(fields, isHelms ? [...marks, MANAGED_BY] : marks);
+function unmarked(metadata: Fields, key: 'labels' | 'annotations'): Fields {
+  const fields = fieldsAt(metadata, key);
+  const isMark = (name: string): boolean => MARKS.some((mark) => name.startsWith(mark));
+  return without(fields, Object.keys(fields).filter(isMark));
 }
 
-function without(value: unknown, keys: readonly string[]): Fields {
-  return Object.fromEntries(Object.entries(fieldsOf(value)).filter(([key]) => !keys.includes(key)));
-}
-
-function partsOf<K extends string>(value: unknown, ...keys: readonly K[]): Record<K, Fields> {
-  const fields = fieldsOf(value);
-  return Object.fromEntries(keys.map((key) => [key, fieldsOf(fields[key])])) as Record<K, Fields>;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return isFields(value) ? value : {};
-}
-
-function listOf(value: unknown): Fields[] {
-  return Array.isArray(value) ? value.filter(isFields) : [];
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+function without(fields: Fields, keys: readonly string[]): Fields {
+  return Object.fromEntries(Object.entries(fields).filter(([key]) => !keys.includes(key)));
 }

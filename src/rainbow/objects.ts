@@ -104,6 +104,6 @@ function ownerOf(reference: Fields): Owner {
   };
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,7 +1,9 @@
 /**
- * How far a Deployment's controller has come, and what its pods are made from, as the API server has
- * it. Another program's words: what is missing counts as nothing.
+ * How far a Deployment's controller has come, and what its pods are labelled with, as the API server
+ * has it.
  */
+import type { Labels } from '../kubernetes/labels.js';
+import { fieldsAt, labelsAt, metadataOf, numberAt } from './objects.js';
 
 export interface Rollout {
   readonly uid: string;
@@ -9,37 +11,23 @@ export interface Rollout {
   readonly ready: number;
   /** The controller has seen what is wanted, and all pods are of the newest template. */
   readonly isCaughtUp: boolean;
-  readonly templateLabels: Readonly<Record<string, unknown>>;
+  readonly templateLabels: Labels;
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export function readRollout(deployment: unknown): Rollout {
-  const { metadata, spec, status } = fieldsOf(deployment, 'metadata', 'spec', 'status');
-  const wanted = countOf(spec['replicas'], 1);
-  const { template } = fieldsOf(spec, 'template');
+  const { uid, generation } = metadataOf(deployment);
+  const spec = fieldsAt(deployment, 'spec');
+  const status = fieldsAt(deployment, 'status');
+  // Zeroes are left out of a status.
+  const count = (key: string): number => numberAt(status, key) ?? 0;
+  const wanted = numberAt(spec, 'replicas') ?? 1;
+  const updated = count('updatedReplicas');
+  const hasSeen = count('observedGeneration') >= generation;
   return {
-    uid: String(metadata['uid']),
+    uid,
     wanted,
-    ready: countOf(status['readyReplicas'], 0),
-    isCaughtUp:
-      countOf(status['observedGeneration'], 0) >= countOf(metadata['generation'], 0) &&
-      countOf(status['updatedReplicas'], 0) >= wanted &&
-      countOf(status['replicas'], 0) <= countOf(status['updatedReplicas'], 0),
-    templateLabels: fieldsOf(fieldsOf(template, 'metadata').metadata, 'labels').labels,
+    ready: count('readyReplicas'),
+    isCaughtUp: hasSeen && updated >= wanted && count('replicas') <= updated,
+    templateLabels: labelsAt(fieldsAt(spec, 'template', 'metadata'), 'labels'),
   };
-}
-
-function fieldsOf<K extends string>(value: unknown, ...keys: readonly K[]): Record<K, Fields> {
-  const fields = isFields(value) ? value : {};
-  const parts = keys.map((key) => [key, isFields(fields[key]) ? fields[key] : {}] as const);
-  return Object.fromEntries(parts) as Record<K, Fields>;
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function countOf(value: unknown, missing: number): number {
-  return typeof value === 'number' ? value : missing;
 }

@@ -4,9 +4,9 @@
  * failure is its own, until they look like everybody's.
  */
 import type { Api } from '../kubernetes/api.js';
-import { KubernetesError } from '../kubernetes/fault.js';
+import { isConflict, isNotFound, KubernetesError } from '../kubernetes/fault.js';
 import type { Action, ColourFacts, Facts, Look, Plan, Step } from './contract.js';
-import { isConflict, isNotFound } from './refusal.js';
+import { reasonWords } from './sentences.js';
 import { Writes } from './writes.js';
 
 /** So many failures in a row are not one colour's: the rest of the run is not tried. */
@@ -124,7 +124,9 @@ class Sweep {
     const seen = this.find(facts, step);
     const now = this.around.plan(facts).steps.find(isOf(step));
     if (now === undefined) throw new Stop(OTHER);
-    if (now.action.kind !== step.action.kind) throw new Stop('the plan is another by now', now);
+    if (now.action.kind !== step.action.kind) {
+      throw new Stop(`not as planned any more: ${reasonWords(now.reason, facts.nowMs)}`, now);
+    }
     return { seen, step: now };
   }
 

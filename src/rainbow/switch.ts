@@ -5,8 +5,10 @@
 import { COLOUR_LABEL } from '../kubernetes/keys.js';
 import type { ColourFacts, Facts, PodName, ServiceFacts } from './contract.js';
 import { listed, Refusal } from './refusal.js';
+import { IDLE_COST } from './removal-order.js';
 import { rivalName } from './sentences.js';
 import { noSuchColour } from './wait.js';
+import { isAskedToDrain, nameOf } from './work.js';
 
 export interface SwitchAsked {
   /** Names of Services; empty: all that can be moved and are on one colour. */
@@ -50,8 +52,8 @@ export function planPromote(colour: string, facts: Facts, asked: SwitchAsked): S
     moves,
     there: meant.filter((service) => service.colour === colour),
     replicas: replicasFor(to, from),
-    recall: to.pods.filter(({ drain }) => drain !== undefined),
-    uncost: to.pods.filter(({ deletionCost }) => deletionCost !== 0),
+    recall: to.pods.filter((pod) => !pod.isTerminating && isAskedToDrain(pod)).map(nameOf),
+    uncost: to.pods.filter(({ deletionCost }) => deletionCost === IDLE_COST).map(nameOf),
   };
 }
 

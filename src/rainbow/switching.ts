@@ -5,11 +5,11 @@
  */
 import type { Clock } from '../clock.js';
 import { type Api, DEPLOYMENTS } from '../kubernetes/api.js';
-import { KubernetesError } from '../kubernetes/fault.js';
+import { isConflict, KubernetesError } from '../kubernetes/fault.js';
 import { COLOUR_LABEL } from '../kubernetes/keys.js';
 import type { ColourFacts, Facts, Look, ServiceFacts, State } from './contract.js';
 import { poll } from './poll.js';
-import { isConflict, listed, Refusal, Unfinished } from './refusal.js';
+import { listed, Refusal, Unfinished } from './refusal.js';
 import { readRollout, type Rollout } from './rollout.js';
 import { stateText } from './state.js';
 import { planPromote, type Switch } from './switch.js';

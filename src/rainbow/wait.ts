@@ -7,6 +7,7 @@ import type { KubernetesError } from '../kubernetes/fault.js';
 import type { ColourFacts, Facts, Look } from './contract.js';
 import { poll } from './poll.js';
 import { listed, Refusal } from './refusal.js';
+import { isSafe as isPodSafe } from './work.js';
 
 const EVERY_MS = 5_000;
 
@@ -48,7 +49,7 @@ export async function waitForColour(name: string, waiting: Waiting): Promise<Wai
 /** All its pods say so; where pods are wanted, nobody has said anything before one is there. */
 export function isSafe({ pods, deployment }: ColourFacts): boolean {
   if (pods.length === 0) return deployment.replicas === 0;
-  return pods.every(({ answer }) => answer.known && answer.safe);
+  return pods.every(isPodSafe);
 }
 
 export function noSuchColour(name: string, { group, namespace, colours }: Facts): Refusal {

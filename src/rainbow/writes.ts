@@ -3,6 +3,7 @@
  * Deployment and a Service are as they were seen, a pod is the one that was seen. Decides nothing.
  */
 import { type Api, DEPLOYMENTS, PODS, SERVICES, type Writing } from '../kubernetes/api.js';
+import { isConflict, isNotFound } from '../kubernetes/fault.js';
 import {
   COLOUR_LABEL,
   DELETION_COST_ANNOTATION,
@@ -10,7 +11,6 @@ import {
   RAINBOW_STATE_ANNOTATION,
 } from '../kubernetes/keys.js';
 import type { DeploymentFacts, PodName, ServiceFacts, State } from './contract.js';
-import { isConflict, isNotFound } from './refusal.js';
 import { stateText } from './state.js';
 
 /** Patches of pods under way at once. */
