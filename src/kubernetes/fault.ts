@@ -53,10 +53,17 @@ export function isExpired(error: unknown): boolean {
 }
 
 /** There was no answer, or only one that it went wrong: what was asked may have been done. */
-export function isUndecided(error: unknown): boolean {
+export function isUndecided(error: unknown): error is KubernetesError {
   if (error instanceof RefusedError) return error.code >= 500;
   if (!(error instanceof KubernetesError) || !(error.cause instanceof CallError)) return false;
   return !NEVER_SENT.has(error.cause.code) && tlsWords(error.cause) === undefined;
+}
+
+/** The same, where it was to change something. */
+export function inDoubt(error: KubernetesError): KubernetesError {
+  const words = `${error.message}; it may have been done all the same`;
+  if (error instanceof RefusedError) return new RefusedError(words, error.code, error.reason);
+  return new KubernetesError(words, error.passing, error.cause);
 }
 
 export function isTooMuch(error: unknown): boolean {

@@ -5,7 +5,15 @@
 import type { Answer, Limits } from '../bounded-call.js';
 import type { Api, Listed, Preconditions, Resource, Scope, Writing } from './api.js';
 import { type ApiClient, apiStatus, type Ask, LIMITS } from './client.js';
-import { isExpired, isTooMuch, KubernetesError, missingRight, RefusedError } from './fault.js';
+import {
+  inDoubt,
+  isExpired,
+  isTooMuch,
+  isUndecided,
+  KubernetesError,
+  missingRight,
+  RefusedError,
+} from './fault.js';
 import { repeated } from './repeats.js';
 
 /** Pods of 20 KB make 5 MB; where they are larger, pages become smaller. */
@@ -22,6 +30,8 @@ interface Deed {
   readonly resource: Resource;
   readonly namespace: string | undefined;
   readonly name?: string;
+  /** Nothing of it is kept. */
+  readonly isDry?: boolean | undefined;
 }
 
 interface Page {
@@ -106,10 +116,10 @@ export class KubernetesApi implements Api {
     resource: Resource,
     namespace: string,
     object: object,
-    writing: Writing = {},
+    { dryRun: isDry }: Writing = {},
   ): Promise<unknown> {
-    const deed: Deed = { verb: 'create', resource, namespace };
-    const path = pathOf(deed, dryRun(writing));
+    const deed: Deed = { verb: 'create', resource, namespace, isDry };
+    const path = pathOf(deed, dryRun(deed));
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify(object);
     return this.parsed(await this.done(deed, { method: 'POST', path, headers, body }));
@@ -120,10 +130,10 @@ export class KubernetesApi implements Api {
     namespace: string,
     name: string,
     merge: object,
-    writing: Writing = {},
+    { dryRun: isDry }: Writing = {},
   ): Promise<unknown> {
-    const deed: Deed = { verb: 'patch', resource, namespace, name };
-    const path = pathOf(deed, dryRun(writing));
+    const deed: Deed = { verb: 'patch', resource, namespace, name, isDry };
+    const path = pathOf(deed, dryRun(deed));
     const headers = { 'content-type': 'application/merge-patch+json' };
     const body = JSON.stringify(merge);
     return this.parsed(await this.done(deed, { method: 'PATCH', path, headers, body }));
@@ -134,9 +144,9 @@ export class KubernetesApi implements Api {
     namespace: string,
     name: string,
     { uid, resourceVersion }: Preconditions,
-    writing: Writing = {},
+    { dryRun: isDry }: Writing = {},
   ): Promise<void> {
-    const deed: Deed = { verb: 'delete', resource, namespace, name };
+    const deed: Deed = { verb: 'delete', resource, namespace, name, isDry };
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({
       kind: 'DeleteOptions',
@@ -144,13 +154,18 @@ export class KubernetesApi implements Api {
       propagationPolicy: 'Background',
       preconditions: { uid, resourceVersion },
       // Where there is a body, what the query says does not count.
-      ...(writing.dryRun === true ? { dryRun: ['All'] } : {}),
+      ...(isDry === true ? { dryRun: ['All'] } : {}),
     });
     await this.done(deed, { method: 'DELETE', path: pathOf(deed), headers, body });
   }
 
   private async done(deed: Deed, ask: Ask): Promise<Answer> {
-    return this.accepted(deed, await this.asked(ask));
+    try {
+      return this.accepted(deed, await this.asked(ask));
+    } catch (error) {
+      const isKept = ask.method !== 'GET' && deed.isDry !== true;
+      throw isKept && isUndecided(error) ? inDoubt(error) : error;
+    }
   }
 
   private asked(ask: Ask): Promise<Answer> {
@@ -215,8 +230,8 @@ function wordsOf({ resource, namespace }: Deed): string {
   return `${group === '' ? plural : `${plural}.${group}`} ${where}`;
 }
 
-function dryRun({ dryRun }: Writing): Query {
-  return dryRun === true ? { dryRun: 'All' } : {};
+function dryRun({ isDry }: Deed): Query {
+  return isDry === true ? { dryRun: 'All' } : {};
 }
 
 function pathOf({ resource, namespace, name }: Deed, query: Query = {}): string {

@@ -61,13 +61,17 @@ t.test('what was written is not written again, unless it was not let in', async 
     api.patch(DEPLOYMENTS, 'web', 'a', { spec: { replicas: 1 } });
   const isTriedOnce = async (): Promise<void> => {
     const first = fake.calls.length;
-    t.ok(isUndecided(await faultOf(write())), 'it may have been done');
+    const fault = await faultOf(write());
+    t.ok(isUndecided(fault));
+    t.match(fault.message, /; it may have been done all the same$/);
     t.equal(fake.calls.length - first, 1);
   };
   for (const said of [status(500, 'InternalError', 'etcd'), 'hang', 'kill'] as const) {
     fake.before = () => wrong(here, said);
     await isTriedOnce();
   }
+  const dry = api.patch(DEPLOYMENTS, 'web', 'a', {}, { dryRun: true });
+  t.match((await faultOf(dry)).message, /without an answer$/, 'what is only tried is not done');
   fake.before = () => undefined;
   fake.after = () => 'kill';
   await isTriedOnce();
