@@ -80,11 +80,16 @@ export class Prometheus {
   }
 
   /** Starts one that scrapes this admin port; resolves once it has done so. */
-  static async start(t: Test, program: string, admin: HostPort): Promise<Prometheus> {
+  static async start(
+    t: Test,
+    program: string,
+    admin: HostPort,
+    intervalMs = INTERVAL_MS,
+  ): Promise<Prometheus> {
     const folder = folderFor(t);
     const port = await freePort();
     const file = join(folder, 'prometheus.yml');
-    writeFileSync(file, configuration(admin));
+    writeFileSync(file, configuration(admin, intervalMs));
     const args = [
       `--config.file=${file}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
@@ -160,8 +165,8 @@ export class Prometheus {
   }
 }
 
-const configuration = ({ host, port }: HostPort): string => `
-global: { scrape_interval: ${INTERVAL_MS}ms, scrape_timeout: ${INTERVAL_MS}ms }
+const configuration = ({ host, port }: HostPort, intervalMs: number): string => `
+global: { scrape_interval: ${intervalMs}ms, scrape_timeout: ${intervalMs}ms }
 scrape_configs:
   - job_name: tidegate
     static_configs: [{ targets: ['${host}:${port}'] }]

@@ -4,6 +4,7 @@
  * no pod is asked. The cluster is made up, so that what is measured is the program.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { ExposedFleet } from '../peers/exposed-fleet.js';
@@ -24,7 +25,8 @@ const PLAN_MS_MAX = 10_000;
 const PROMETHEUS_MS_MAX = 3_000;
 const CALLS_MAX = 50;
 const MEMORY_BYTES_MAX = 200 * 1_048_576;
-const TRIES_MAX = 3;
+/** 26,000 lines: twice a second they would be most of what the machine does. */
+const SCRAPE_MS = 5_000;
 
 interface Measured {
   readonly code: number | null;
@@ -81,24 +83,21 @@ function peakBytes(pid: number | undefined): number | undefined {
   }
 }
 
-/** The best of three: what else the machine does at that moment is not what is measured. */
 async function holdsTo(
   t: Test,
   name: string,
-  msMax: number,
+  aloneMsMax: number,
   fake: FakeCluster,
   flags: readonly string[] = [],
 ): Promise<void> {
-  let its = await measured(t, fake, flags);
-  for (let tries = 1; tries < TRIES_MAX && its.tookMs >= msMax; tries++) {
-    fake.calls.length = 0;
-    its = await measured(t, fake, flags);
-  }
+  const its = await measured(t, fake, flags);
+  // The limits are those of a machine that does nothing else.
+  const msMax = aloneMsMax * Math.max(1, loadavg()[0] / availableParallelism());
   const { code, stdout, stderr, tookMs, residentBytes } = its;
   const beyond = fake.asked.filter((call) => call !== 'get pods/proxy').length;
   t.equal(code, 0, stderr);
   t.match(stdout, /c00/);
-  t.ok(tookMs < msMax, `${name}: ${Math.round(tookMs)} ms`);
+  t.ok(tookMs < msMax, `${name}: ${Math.round(tookMs)} ms of ${Math.round(msMax)}`);
   t.ok(beyond <= CALLS_MAX, `${name}: ${beyond} calls beyond those of the pods`);
   const mebibytes = Math.round(residentBytes / 1_048_576);
   t.ok(residentBytes > 0 && residentBytes < MEMORY_BYTES_MAX, `${name}: ${mebibytes} MiB`);
@@ -123,8 +122,10 @@ testWith(
     }
     fleet.render();
     const port = await fleet.serve(t);
-    const prometheus = await Prometheus.start(t, program, { host: '127.0.0.1', port });
-    await prometheus.sees('min(count_over_time(tidegate_safe_to_delete[150s])) >= bool 2', 1);
+    const at = { host: '127.0.0.1', port };
+    const prometheus = await Prometheus.start(t, program, at, SCRAPE_MS);
+    const scrapes = 'min(count_over_time(tidegate_safe_to_delete[150s])) >= bool 2';
+    await prometheus.sees(scrapes, 1, 60_000);
     await holdsTo(t, 'prometheus', PROMETHEUS_MS_MAX, fake, [`--prometheus=${prometheus.url}`]);
     t.notOk(fake.asked.includes('get pods/proxy'));
   },
