@@ -49,6 +49,8 @@ export interface Asked {
   readonly reason: string | undefined;
   readonly readiness: Readiness | undefined;
   readonly recall: boolean;
+  /** Also the last ready pod of a Service. */
+  readonly force: boolean;
   readonly wait: boolean;
   /** Undefined: for ever. */
   readonly timeoutMs: number | undefined;
@@ -93,6 +95,7 @@ export function readArguments(
     reason: values.read('reason', (text) => text),
     readiness: values.choice('readiness', READINESSES),
     recall: words.has('recall'),
+    force: words.has('force'),
     wait: words.has('wait'),
     timeoutMs: values.read('timeout', parseDuration),
     token: takesToken(command) ? readToken(values, sources, faults) : undefined,
@@ -138,7 +141,7 @@ function readPod(values: Values<OptionKey>): PodAsked | undefined {
   const context = values.read('context', asIs);
   const kubeconfig = values.read('kubeconfig', asIs);
   if (!values.has('pod')) {
-    for (const key of ['context', 'kubeconfig'] as const) {
+    for (const key of ['context', 'kubeconfig', 'force'] as const) {
       if (values.has(key)) values.refuse(key, 'goes with --pod');
     }
     return undefined;
@@ -186,7 +189,7 @@ function contentOf(path: string, readText: Sources['readText']): string {
 /** What does not go together. */
 function checkDrain(values: Values<OptionKey>): void {
   if (values.has('recall')) {
-    for (const key of ['reason', 'readiness', 'wait', 'timeout'] as const) {
+    for (const key of ['reason', 'readiness', 'wait', 'timeout', 'force'] as const) {
       if (values.has(key)) values.refuse(key, 'is given beside --recall');
     }
   } else if (values.has('timeout') && !values.has('wait')) {

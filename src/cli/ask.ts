@@ -18,6 +18,8 @@ export interface Target {
   readonly hasToken: boolean;
   /** Rejects with an AskError. What holds a lease is in the pod: `json` goes to an address alone. */
   ask(method: Method, path: string, json?: object): Promise<Answer>;
+  /** Services that would have nobody ready without it; undefined where no cluster is asked. */
+  readonly lastReadyOf?: () => Promise<readonly string[]>;
 }
 
 /** There is no answer that could be used; the message says what to do. */

@@ -62,7 +62,13 @@ export async function runCommand(
     return EXIT_COMMAND_USAGE;
   }
   try {
-    return await new Run(asked, around, await targetOf(asked, around))[command]();
+    const target = await targetOf(asked, around);
+    const refusal = await refusalOf(asked, target);
+    if (refusal !== undefined) {
+      complain(asked, around, refusal);
+      return EXIT_NOT_SAFE;
+    }
+    return await new Run(asked, around, target)[command]();
   } catch (error) {
     if (!(error instanceof AskError)) throw error;
     complain(asked, around, error.message);
@@ -75,6 +81,18 @@ async function targetOf({ admin, pod, token }: Asked, around: Surroundings): Pro
   if (pod === undefined) return addressTarget(admin, token, around.clock);
   const { podTarget } = await import('./pod-target.js');
   return podTarget(pod, admin.port, token, around);
+}
+
+/** A drain makes the pod unready, unless it is to stay so. */
+async function refusalOf(asked: Asked, target: Target): Promise<string | undefined> {
+  const { command, recall, force, readiness } = asked;
+  if (command !== 'drain' || recall || force || readiness === 'keep') return undefined;
+  const [service] = (await target.lastReadyOf?.()) ?? [];
+  if (service === undefined) return undefined;
+  return (
+    `${target.name} is the last ready pod of Service ${service}, which would send to nobody:` +
+    ` --force drains it, --readiness keep leaves it ready`
+  );
 }
 
 function complain({ command }: Asked, around: Surroundings, sentence: string): void {

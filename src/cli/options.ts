@@ -79,6 +79,10 @@ export const OPTIONS = {
     commands: ['drain'],
     sentence: 'Takes the drain back; possible until it ends connections.',
   },
+  force: {
+    commands: ['drain'],
+    sentence: 'Also if --pod is the last ready pod of a Service: refused otherwise.',
+  },
   wait: {
     commands: ['drain'],
     sentence: 'Does then what `tidegate wait` does.',
@@ -128,7 +132,7 @@ be renewed later, COMMAND runs on. SIGTERM, SIGINT and SIGHUP go to COMMAND.`,
 
 const EXIT_CODES: Readonly<Record<Command, string>> = {
   status: '0 safe to delete, 3 not safe yet',
-  drain: '0 done; with --wait 0 safe to delete, 3 not safe within the timeout',
+  drain: '0 done, 3 refused; with --wait 0 safe to delete, 3 not safe in time',
   wait: '0 safe to delete, 3 not safe within the timeout',
   hold: "COMMAND's own, 128 and its number for a signal,\n127 not found, 126 not to be started",
 };

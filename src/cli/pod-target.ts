@@ -7,10 +7,12 @@ import type { Answer, Method } from '../bounded-call.js';
 import { findAccess } from '../kubernetes/access.js';
 import { ApiClient } from '../kubernetes/client.js';
 import { KubernetesError } from '../kubernetes/fault.js';
+import { KubernetesApi } from '../kubernetes/objects.js';
 import type { Outside } from '../kubernetes/outside.js';
 import { askPod, formatPodPort, type PodPort } from '../kubernetes/pod-proxy.js';
 import type { PodAsked } from './arguments.js';
 import { AskError, LIMITS, type Target } from './ask.js';
+import { lastReadyOf } from './last-ready.js';
 
 /** Throws an AskError if no cluster can be found. */
 export function podTarget(
@@ -29,6 +31,7 @@ export function podTarget(
     name: formatPodPort(pod),
     hasToken: token !== undefined,
     ask: (method, path) => ask(client, pod, token, method, path),
+    lastReadyOf: () => lastReady(client, pod),
   };
 }
 
@@ -45,6 +48,16 @@ async function ask(
     return await askPod(client, pod, { method, path, headers, limits: LIMITS });
   } catch (error) {
     throw worded(error);
+  }
+}
+
+async function lastReady(client: ApiClient, { namespace, name }: PodPort): Promise<string[]> {
+  try {
+    return await lastReadyOf(new KubernetesApi(client), namespace, name);
+  } catch (error) {
+    if (!(error instanceof KubernetesError)) throw error;
+    const what = `whether ${namespace}/${name} is the last ready pod of a Service is not known`;
+    throw new AskError(`${what}: ${error.message}; --force drains it without looking`);
   }
 }
 

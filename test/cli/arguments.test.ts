@@ -42,6 +42,7 @@ t.test('everything has a default', (t) => {
         reason: undefined,
         readiness: undefined,
         recall: false,
+        force: false,
         wait: false,
         timeoutMs: undefined,
         token: undefined,

@@ -217,12 +217,12 @@ async function rights(t: Test, namespace: Namespace): Promise<void> {
   const variables = { TIDEGATE_ADMIN_TOKEN: TOKEN };
   const by = (kubeconfig: string, ...args: string[]): ReturnType<typeof tidegate> =>
     tidegate(namespace, [...args, '--pod', pod.name, '--kubeconfig', kubeconfig], variables);
-  const asked = await by(may, 'drain', '-o', 'json');
+  const asked = await by(may, 'drain', '--force', '-o', 'json');
   t.equal(asked.code, 0, `pods/proxy is enough to drain: ${asked.stderr}`);
   const recalled = await by(may, 'drain', '--recall', '-o', 'json');
   t.match(JSON.parse(recalled.stdout), { phase: 'serving' }, 'and to recall');
-  for (const [command, verb] of Object.entries({ status: 'get', drain: 'create' })) {
-    const { code, stderr } = await by(mayNot, command);
+  for (const [command, verb] of Object.entries({ status: 'get', 'drain --force': 'create' })) {
+    const { code, stderr } = await by(mayNot, ...command.split(' '));
     t.equal(code, 1, `without it ${command} is refused`);
     t.match(stderr, `${namespace.name}:may-not do that: it takes the verb ${verb} on pods/proxy`);
   }

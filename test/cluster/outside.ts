@@ -31,7 +31,9 @@ export function tidegate(
 
 /** Drains a pod of this namespace, with the token that it takes; or recalls that. */
 export async function drain(namespace: Namespace, pod: string, ...args: string[]): Promise<Status> {
-  const command = ['drain', '--pod', `${namespace.name}/${pod}`, ...args, '-o', 'json'];
+  const force = args.includes('--recall') ? [] : ['--force'];
+  const which = ['--pod', `${namespace.name}/${pod}`];
+  const command = ['drain', ...which, ...force, ...args, '-o', 'json'];
   const { code, stdout, stderr } = await tidegate(namespace, command, TOKEN_VARIABLE);
   if (code !== 0) throw new Error(`${command.join(' ')}: exit code ${code}: ${stderr}`);
   return JSON.parse(stdout) as Status;

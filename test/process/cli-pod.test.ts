@@ -25,6 +25,8 @@ class Stage {
   readonly server: FakeApiServer;
   readonly tidegate: Tidegate;
   readonly folder: string;
+  /** In namespace web; a Service has another ready pod. */
+  slices = slicesOf('web-1', 'web-2');
 
   constructor(server: FakeApiServer, tidegate: Tidegate, folder: string) {
     this.server = server;
@@ -35,7 +37,8 @@ class Stage {
   }
 
   /** To the tidegate: from loopback, so that the token is looked at here as from elsewhere there. */
-  readonly passes: Answering = ({ method, headers }) => {
+  readonly passes: Answering = ({ method, path, headers }) => {
+    if (path.includes('/endpointslices?')) return { status: 200, body: this.slices };
     const isKnown = method === 'GET' || headers['x-tidegate-token'] === TOKEN;
     if (isKnown) return { admin: this.tidegate.admin.port };
     return { status: 403, body: { error: 'forbidden', reason: 'only from loopback' } };
@@ -57,6 +60,21 @@ class Stage {
   async ready(): Promise<number> {
     return (await fetch(`http://127.0.0.1:${this.tidegate.admin.port}/readyz`)).status;
   }
+}
+
+/** The Service `web` has these, all of them ready. */
+function slicesOf(...pods: readonly string[]): object {
+  const endpoints = pods.map((name, at) => ({
+    addresses: [`10.0.0.${at + 1}`],
+    conditions: { ready: true },
+    targetRef: { kind: 'Pod', name },
+  }));
+  const metadata = {
+    ...{ name: 'web-1', namespace: 'web', uid: 'uid-1', resourceVersion: '1' },
+    creationTimestamp: '2026-01-01T00:00:00Z',
+    labels: { 'kubernetes.io/service-name': 'web' },
+  };
+  return { metadata: { resourceVersion: '1' }, items: [{ metadata, endpoints }] };
 }
 
 async function setUp(
@@ -91,14 +109,40 @@ testWith(['openssl'], 'status, drain, recall and wait go through', async (t, { o
   t.match(await stage.command('wait --pod web/web-1 --timeout 5s'), { code: 0 });
   const base = (at: string): string => `/api/v1/namespaces/${at}/proxy`;
   t.match(
-    stage.server.asked.slice(0, 4).map(({ method, path }) => `${method} ${path}`),
+    stage.server.asked.slice(0, 5).map(({ method, path }) => `${method} ${path}`),
     [
       `GET ${base('default/pods/web-1:9180')}/status`,
+      `GET /apis/discovery.k8s.io/v1/namespaces/web/endpointslices?limit=250`,
       `POST ${base('web/pods/web-1:9999')}/drain?reason=why`,
       `DELETE ${base('web/pods/web-1:9180')}/drain`,
       `POST ${base('web/pods/web-1:9180')}/drain?readiness=keep`,
     ],
   );
+});
+
+testWith(['openssl'], 'the last ready pod of a Service is not drained', async (t, { openssl }) => {
+  const stage = await setUp(t, openssl);
+  stage.slices = slicesOf('web-1');
+  t.match(await stage.command('drain --pod web/web-1'), {
+    code: 3,
+    stderr:
+      /^tidegate drain: web\/web-1:9180 is the last ready pod of Service web, which would send/,
+  });
+  t.equal(await stage.ready(), 200);
+  t.match(await stage.command('drain --pod web/web-1 --readiness keep'), { code: 0 });
+  t.match(await stage.command('drain --pod web/web-2'), { code: 0 });
+  t.match(await stage.command('drain --pod web/web-1 --recall'), { code: 0 });
+  stage.server.answering = (asked) =>
+    asked.path.includes('/endpointslices')
+      ? statusOf(403, 'Forbidden', 'forbidden: User "jane" cannot list resource "endpointslices"')
+      : stage.passes(asked);
+  t.match(await stage.command('drain --pod web/web-1'), {
+    code: 1,
+    stderr: /verb list on endpointslices.discovery.k8s.io in namespace web; --force drains it/,
+  });
+  t.equal(await stage.ready(), 200);
+  t.match(await stage.command('drain --pod web/web-1 --force'), { code: 0 });
+  t.equal(await stage.ready(), 503);
 });
 
 testWith(['openssl'], 'a long wait goes on over refusals that pass', async (t, { openssl }) => {
