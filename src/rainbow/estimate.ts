@@ -46,7 +46,7 @@ const ENDED_MIN = 10;
 /** What was never seen is not guessed at beyond so many times what was. */
 const BEYOND_MAX = 3;
 const SECONDS_MAX = 10 * 365 * 86_400;
-const ROUNDS = 40;
+const ROUNDS = 20;
 
 /** One for each colour, in their order: they learn from one another. */
 export function estimateColours(colours: readonly ColourConnections[]): Map<string, Estimate> {

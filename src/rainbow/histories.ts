@@ -6,6 +6,7 @@
 import type { ConnectionInfo } from '../admin/contract.js';
 import { fits, type Shape } from '../admin/shapes.js';
 import { type Answer, CallError, type Limits } from '../bounded-call.js';
+import type { Clock } from '../clock.js';
 import { KubernetesError } from '../kubernetes/fault.js';
 import { type CallPod, each } from './ask.js';
 import type { ColourFacts, Facts, PodFacts } from './contract.js';
@@ -17,6 +18,8 @@ const PODS_OF_COLOUR_MAX = 20;
 const PODS_MAX = 200;
 /** A longer list would cost the pod. */
 const LISTED_MAX = 1_000;
+/** For all of them. */
+const READING_MS_MAX = 10_000;
 const LIMITS: Limits = { answerMs: 3_000, answerBytes: 1_048_576 };
 /** Those that were not listed are taken to be of so many ages. */
 const UNLISTED_AGES = 20;
@@ -24,27 +27,34 @@ const UNLISTED_AGES = 20;
 type Listed = Pick<ConnectionInfo, 'kind' | 'state' | 'kindSeconds'>;
 
 /** What a pod has open and what has ended in it, at about the same moment. */
-interface History {
+export interface History {
   readonly listed: readonly Listed[];
   readonly kinds: readonly KindMetrics[];
 }
 
-/** Of all colours that have pods, whether they are live or not: they learn from one another. */
-export async function readHistories(facts: Facts, call: CallPod): Promise<ColourConnections[]> {
+/** By the uids of pods, of all colours: they learn from one another. */
+export async function readHistories(
+  facts: Facts,
+  call: CallPod,
+  clock: Clock,
+): Promise<ReadonlyMap<string, History>> {
   const share = Math.max(1, Math.floor(PODS_MAX / Math.max(1, facts.colours.length)));
   const chosen = facts.colours.flatMap(({ pods }) => choose(pods, share));
   const histories = new Map<string, History>();
+  const endMs = clock.now() + READING_MS_MAX;
   await each(chosen, async (pod) => {
+    if (clock.now() > endMs) return;
     const history = await readHistory(facts.namespace, pod, call);
     if (history !== undefined) histories.set(pod.uid, history);
   });
-  return facts.colours.map((colour) => connectionsOf(colour, histories, facts.nowMs));
+  return histories;
 }
 
-/** Those that hold the most, because they are emptied last. */
+/** Those that hold the most, because they are emptied last. Who is silent is not asked again. */
 function choose(pods: readonly PodFacts[], share: number): PodFacts[] {
   const active = ({ answer }: PodFacts): number => (answer.known ? answer.active : 0);
-  return [...pods]
+  return pods
+    .filter(({ answer }) => answer.known || answer.reason === 'not-asked')
     .sort((one, other) => active(other) - active(one))
     .slice(0, Math.min(PODS_OF_COLOUR_MAX, share));
 }
@@ -87,7 +97,7 @@ function readListed({ status, body }: Answer): readonly Listed[] | undefined {
   return connections.map(({ kind, state, kindSeconds }) => ({ kind, state, kindSeconds }));
 }
 
-function connectionsOf(
+export function connectionsOf(
   { colour, pods, deployment }: ColourFacts,
   histories: ReadonlyMap<string, History>,
   nowMs: number,

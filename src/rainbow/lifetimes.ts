@@ -3,7 +3,7 @@
  * the first only a bucket is known, of the second only that they are older yet. Pure. What is not
  * known for sure comes as several curves, each with its weight.
  */
-import { bucketsOf, gathered, type Lives, oldestOf, sum } from './lifetimes/buckets.js';
+import { alike, bucketsOf, gathered, type Lives, oldestOf, sum } from './lifetimes/buckets.js';
 import type { Curve } from './lifetimes/curve.js';
 import { curveOf } from './lifetimes/hazards.js';
 import { likelyLimit } from './lifetimes/limit.js';
@@ -22,7 +22,8 @@ const DEVIATIONS = [-1.593, -0.967, -0.589, -0.282, 0, 0.282, 0.589, 0.967, 1.59
 const WEIGHT_MIN = 0.01;
 
 /** What all colours of a group together tell of one kind; undefined if they tell nothing. */
-export function learnLifetimes(all: readonly Lives[]): Lifetimes | undefined {
+export function learnLifetimes(told: readonly Lives[]): Lifetimes | undefined {
+  const all = alike(told);
   const lives = all.map((life) => ({ ...life, open: gathered(life.open) }));
   const buckets = bucketsOf(lives);
   const ended = sum(buckets.map((bucket) => bucket.ended));

@@ -7,8 +7,9 @@ import t, { type Test } from 'tap';
 import { type Answer, boundedCall, CallError } from '../../src/bounded-call.js';
 import { systemClock } from '../../src/clock.js';
 import type { CallPod } from '../../src/rainbow/ask.js';
-import type { PodFacts } from '../../src/rainbow/contract.js';
-import { readHistories } from '../../src/rainbow/histories.js';
+import type { Facts, PodFacts } from '../../src/rainbow/contract.js';
+import type { ColourConnections } from '../../src/rainbow/estimate.js';
+import { connectionsOf, readHistories } from '../../src/rainbow/histories.js';
 import { openAdmin, type StagedAdmin } from '../peers/admin.js';
 import { busy, colourOf, groupOf, HOUR, NOW, podOf, SILENT } from '../peers/rainbow.js';
 
@@ -45,12 +46,17 @@ function podAt(name: string, active: number): PodFacts {
   return podOf(name, { admin: { address: name, port: 9180 }, answer: busy(active) });
 }
 
+async function read(facts: Facts, call: CallPod): Promise<ColourConnections[]> {
+  const histories = await readHistories(facts, call, systemClock);
+  return facts.colours.map((colour) => connectionsOf(colour, histories, facts.nowMs));
+}
+
 t.test('ages and lifetimes are those of all pods of a colour', async (t) => {
   const pods = new Pods();
   const blue = [await pods.add(t, 'b1', 3, 2), await pods.add(t, 'b2', 1, 4)];
   const state = { wasLive: true, lostTrafficMs: NOW - HOUR, peak: 9, samples: [] };
   const facts = groupOf([colourOf('blue', blue, { state })], []);
-  const [{ active, unknownPods, leases, kinds }] = await readHistories(facts, pods.call);
+  const [{ active, unknownPods, leases, kinds }] = await read(facts, pods.call);
   t.same({ active, unknownPods, leases }, { active: 6, unknownPods: 0, leases: 0 });
   const { websocket } = kinds;
   t.same(
@@ -73,7 +79,7 @@ t.test('what a drain has ended says nothing about how long connections live', as
     const name = 'tidegate_connections_closed_total{kind="websocket",ended_by="drain"}';
     return { ...answer, body: answer.body.replace(`${name} 0`, `${name} 2`) };
   };
-  const [{ kinds }] = await readHistories(groupOf([colourOf('blue', [pod])], []), call);
+  const [{ kinds }] = await read(groupOf([colourOf('blue', [pod])], []), call);
   t.ok(kinds.websocket.ended.every(({ count }) => count === 0));
   t.same(kinds.websocket.open, []);
   t.equal(kinds.websocket.active.length, 2, 'they are there nevertheless');
@@ -83,7 +89,7 @@ t.test('of those beyond the list, ages are taken to be even', async (t) => {
   const pods = new Pods();
   const pod = await pods.add(t, 'b1', 0, 1_040);
   const facts = groupOf([colourOf('blue', [pod])], []);
-  const [{ kinds }] = await readHistories(facts, pods.call);
+  const [{ kinds }] = await read(facts, pods.call);
   const { active } = kinds.websocket;
   t.equal(active.length, 1_020);
   t.equal(Math.round(active.reduce((total, { count }) => total + count, 0)), 1_040);
@@ -101,7 +107,7 @@ t.test('a pod that does not answer, or not as a tidegate, is left out', async (t
       if (pod.name !== 'b1') return { status: 200, body, atMs: undefined };
       return pods.call(namespace, pod, path, limits);
     };
-    const [blue] = await readHistories(facts, call);
+    const [blue] = await read(facts, call);
     t.equal(blue.kinds.websocket.active.length, 2);
     t.same([blue.active, blue.unknownPods], [9, 1]);
   }
@@ -111,11 +117,11 @@ t.test('at most 20 pods of a colour are asked, and 200 of a group', async (t) =>
   const pods = new Pods();
   const many = (name: string): PodFacts[] =>
     Array.from({ length: 50 }, (_, at) => podAt(`${name}-${at}`, at));
-  await readHistories(groupOf([colourOf('blue', many('blue'))], []), pods.call);
+  await read(groupOf([colourOf('blue', many('blue'))], []), pods.call);
   t.equal(pods.calls.length, 40, 'each twice');
   t.ok(pods.calls.includes('blue-49 /metrics'), 'those with the most');
   pods.calls.length = 0;
   const colours = Array.from({ length: 40 }, (_, at) => colourOf(`c${at}`, many(`c${at}`)));
-  await readHistories(groupOf(colours, []), pods.call);
+  await read(groupOf(colours, []), pods.call);
   t.equal(pods.calls.length, 400);
 });

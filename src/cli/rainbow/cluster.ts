@@ -7,9 +7,17 @@ import type { Api } from '../../kubernetes/api.js';
 import { ApiClient } from '../../kubernetes/client.js';
 import { KubernetesApi } from '../../kubernetes/objects.js';
 import type { Outside } from '../../kubernetes/outside.js';
-import { askDirectly, askNobody, type AskPods, askThroughProxy } from '../../rainbow/ask.js';
+import {
+  askDirectly,
+  askNobody,
+  type AskPods,
+  askThroughProxy,
+  callDirectly,
+  callThroughProxy,
+} from '../../rainbow/ask.js';
 import type { Facts, Look } from '../../rainbow/contract.js';
 import type { Estimate } from '../../rainbow/estimate.js';
+import { estimating } from '../../rainbow/estimating.js';
 import { findGroups, gather, type Group } from '../../rainbow/facts.js';
 import { askPrometheus } from '../../rainbow/prometheus.js';
 import type { ClusterAsked, PodsAsked, RainbowAsked } from './arguments.js';
@@ -26,11 +34,8 @@ export interface RainbowCluster {
   look(group: Group): Look;
   /** Of the objects alone. */
   glance(group: Group): Look;
-  /** By colour, when it may be empty; of all of them if none are named. */
-  estimates(
-    facts: Facts,
-    colours: readonly string[] | undefined,
-  ): Promise<ReadonlyMap<string, Estimate>>;
+  /** By colour, when it may be empty; one that is live has none. */
+  estimates(facts: Facts): Promise<ReadonlyMap<string, Estimate>>;
 }
 
 /** Throws a KubernetesError if none can be found. */
@@ -50,7 +55,7 @@ export function openCluster(asked: RainbowAsked, outside: Outside): RainbowClust
     groups: () => groupsOf(asked, api, namespace),
     look: (group) => looking(group, askPods),
     glance: (group) => looking(group, askNobody),
-    estimates: () => Promise.resolve(new Map()),
+    estimates: estimatingOf(asked.pods, client, outside),
   };
 }
 
@@ -77,4 +82,15 @@ function askingOf(
 ): AskPods {
   if (prometheus !== undefined) return askPrometheus(prometheus, clock);
   return ask === 'direct' ? askDirectly(clock, port) : askThroughProxy(client, clock, port);
+}
+
+function estimatingOf(
+  { ask, prometheus, port }: PodsAsked,
+  client: ApiClient,
+  { clock }: Outside,
+): RainbowCluster['estimates'] {
+  // Prometheus is asked so that no pod is.
+  if (prometheus !== undefined) return () => Promise.resolve(new Map());
+  const call = ask === 'direct' ? callDirectly(clock, port) : callThroughProxy(client, port);
+  return estimating(call, clock);
 }

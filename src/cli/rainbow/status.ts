@@ -32,8 +32,7 @@ function look(group: Group, { cluster, asked: { colour } }: Doing): Promise<Fact
 }
 
 async function sightOf(facts: Facts, { asked, cluster }: Doing): Promise<Sight> {
-  const only = asked.colour === '' ? undefined : [asked.colour];
-  const estimates = await cluster.estimates(facts, only);
+  const estimates = await cluster.estimates(facts);
   return { facts, plan: plan(facts, asked.policy), estimates };
 }
 

@@ -59,12 +59,17 @@ export function gathered(ages: readonly Aged[]): Aged[] {
 }
 
 /** Bounds are those of the first; who has others (another version's) tells nothing. */
-export function bucketsOf(all: readonly Lives[]): Bucket[] {
-  const first = all.find(({ ended }) => ended.length > 0);
-  const ends = (first?.ended ?? []).map(({ to }) => to).sort((one, other) => one - other);
-  const lives = all.filter(
-    ({ ended }) => ended.length === ends.length && ends.every((to) => countAt(ended, to) >= 0),
+export function alike(all: readonly Lives[]): Lives[] {
+  const bounds = all.find(({ ended }) => ended.length > 0)?.ended ?? [];
+  return all.filter(
+    ({ ended }) =>
+      ended.length === bounds.length && bounds.every(({ to }) => countAt(ended, to) >= 0),
   );
+}
+
+/** They must have the same bounds. */
+export function bucketsOf(lives: readonly Lives[]): Bucket[] {
+  const ends = (lives[0]?.ended ?? []).map(({ to }) => to).sort((one, other) => one - other);
   const open = lives.flatMap((life) => life.open);
   const longest = Math.max(...lives.map((life) => life.oldestSeconds), 0);
   let atRisk = sum(open.map(({ count }) => count));

@@ -16,9 +16,9 @@ const TAIL_MAX = 1;
 
 const TAIL_MIN = 0.05;
 
-const ROUNDS = 40;
+const ROUNDS = 30;
 
-const SHAPE_ROUNDS = 4;
+const SHAPE_ROUNDS = 3;
 
 const CAME_STEPS = 12;
 
@@ -62,36 +62,50 @@ function fit(bucket: Bucket, before: number, expected: number): Fit {
     const share = (seconds: number): number => shareAt(seconds, from, to, power);
     const through = open.map(({ seconds, count }) => count * share(seconds));
     const known = outlived + sum(through) + priorExposure;
+    const reached = came.map((some) => reachedOf(some, bucket, share));
     surplus = (at) =>
       (ended + priorEvents) / at -
       known -
-      sum(came.map((some) => some.count * exposureOfEnded(some, bucket, share, at)));
+      sum(reached.map((some) => some.count * exposureOfEnded(some, at)));
     hazard = zeroOf(surplus, HAZARD_MIN, HAZARD_MAX);
   }
   const slope = (surplus(0.99 * hazard) - surplus(1.01 * hazard)) / (0.02 * hazard);
   return { hazard, events: hazard * hazard * slope };
 }
 
+/** Those who ended in a bucket, by how much of its hazard they can have reached until now. */
+interface Reached {
+  readonly count: number;
+  /** That all of it can lie behind them, and each of the shares below: in seconds of coming. */
+  readonly whole: number;
+  readonly step: number;
+  readonly shares: readonly number[];
+}
+
 /**
- * Of a bucket's hazard, what one who ended in it had behind it on average. Whoever came less than
- * the bucket's end ago could not end later than now: they are taken to have come evenly.
+ * Whoever came less than the bucket's end ago could not end later than now: they are taken to have
+ * come evenly.
  */
-function exposureOfEnded(
+function reachedOf(
   { first, last, count }: Came,
   { from, to }: Bucket,
   share: (seconds: number) => number,
-  hazard: number,
-): number {
+): Reached {
   const [low, high] = [Math.max(from, last), Math.min(to, first)];
-  if (count === 0 || high <= low) return shareOfEnded(hazard);
-  let all = Math.max(0, first - to) * -Math.expm1(-hazard);
-  let exposure = all * shareOfEnded(hazard);
+  if (count === 0 || high <= low) return { count, whole: 1, step: 0, shares: [] };
   const step = (high - low) / CAME_STEPS;
-  for (let at = 0; at < CAME_STEPS; at++) {
-    const reached = share(low + (at + 0.5) * step);
-    const ended = -step * Math.expm1(-hazard * reached);
+  const shares = Array.from({ length: CAME_STEPS }, (_, at) => share(low + (at + 0.5) * step));
+  return { count, whole: Math.max(0, first - to), step, shares };
+}
+
+/** Of a bucket's hazard, what one who ended in it had behind it on average. */
+function exposureOfEnded({ whole, step, shares }: Reached, hazard: number): number {
+  let all = whole * -Math.expm1(-hazard);
+  let exposure = all * shareOfEnded(hazard);
+  for (const share of shares) {
+    const ended = -step * Math.expm1(-hazard * share);
     all += ended;
-    exposure += ended * reached * shareOfEnded(hazard * reached);
+    exposure += ended * share * shareOfEnded(hazard * share);
   }
   return exposure / all;
 }
