@@ -124,10 +124,16 @@ function notesOf(one: ColourFacts, sight: Sight, isAlone: boolean, { wide }: Sty
   const estimate = sight.estimates.get(one.colour);
   const notes = [
     verdictOf(one, sight),
-    estimate?.known === true ? `empty ${estimateWords(estimate)}` : undefined,
+    estimate === undefined ? undefined : estimateNote(estimate),
   ].flatMap((note) => (note === undefined ? [] : [plain(note)]));
   const pods = isAlone || wide ? podLines(one.pods) : [];
   return [...notes, ...pods].map((note) => `  ${note}`);
+}
+
+/** Of one that is empty the figures tell. */
+function estimateNote(estimate: Estimate): string | undefined {
+  if (estimate.known) return `empty ${estimateWords(estimate)}`;
+  return estimate.reason === 'empty' ? undefined : estimateWords(estimate);
 }
 
 function podLines(pods: readonly PodFacts[]): string[] {

@@ -53,6 +53,7 @@ t.test('status shows how a colour becomes empty, and what is due with it', async
 COLOUR   DEPLOYMENT    READY  SAFE  ACTIVE  BURN-DOWN   OLDEST  TRAFFIC
 3f9c2ab  shop-3f9c2ab    2/2   1/2       5  █▆▄▂▂▂▂▂▂▁      1m  lost 2h ago
   shrink from 2 to 1 replica: 1 of 2 pods is idle
+  no estimate: not all of its pods say what they have open
 a1b2c3d  shop-a1b2c3d    2/2   2/2       0  -                -  live
   keep: Service shop selects it
 `,

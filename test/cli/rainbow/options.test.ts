@@ -12,6 +12,7 @@ import {
 } from '../../../src/cli/rainbow/options.js';
 import { POLICY, POLICY_KEYS } from '../../../src/rainbow/policy.js';
 import { flagOf } from '../../../src/settings/setting.js';
+import { layOut, readDocument, tableBelow } from '../../documents.js';
 
 t.test('the help names every verb, in 80 columns', (t) => {
   const help = rainbowHelp();
@@ -50,5 +51,16 @@ t.test('no letter and no name means two options', (t) => {
   t.equal(new Set(letters).size, letters.length);
   const keys = allOptions().map(([key]) => key);
   t.equal(new Set(keys).size, keys.length);
+  t.end();
+});
+
+t.test("README's table of the policy is that of the code", (t) => {
+  const rows = POLICY_KEYS.map((key) => {
+    const { form, default: standard, sentence } = POLICY[key];
+    return [`\`${flagOf(key)} ${form.replaceAll('|', '\\|')}\``, `\`${standard}\``, sentence];
+  });
+  const told = tableBelow(readDocument('README.md'), 'Rainbow deploys');
+  const wanted = [['Flag of `cleanup` and `status`', 'Default', 'What it is'], ...rows];
+  t.same(told, wanted, `README.md needs this table:\n${layOut(wanted)}`);
   t.end();
 });
