@@ -6,6 +6,9 @@
 /** On a pod: `true` drains it, `keep` drains it and leaves it ready. */
 export const DRAIN_ANNOTATION = 'tidegate.dev/drain';
 
+/** On a pod, beside `drain`: a cleanup of the group it names asked for that, and may take it back. */
+export const RAINBOW_DRAIN_ANNOTATION = 'tidegate.dev/rainbow-drain';
+
 /** On a pod: `true` where the charts have put tidegate into it. Scrapes and policies select on it. */
 export const SIDECAR_LABEL = 'tidegate.dev/sidecar';
 

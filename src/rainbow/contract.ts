@@ -84,12 +84,16 @@ export interface PodFacts {
   readonly readySinceMs: number | undefined;
   readonly isTerminating: boolean;
   readonly phase: 'Pending' | 'Running' | 'Unknown';
+  /** None of its containers has ever run, and nobody has answered in its place. */
+  readonly neverStarted: boolean;
   readonly node: string | undefined;
   readonly restarts: number;
   /** controller.kubernetes.io/pod-deletion-cost; 0 if it has none. */
   readonly deletionCost: number;
   /** tidegate.dev/drain as it stands; undefined if it has none. */
   readonly drain: string | undefined;
+  /** It is asked to drain, and by this room: its mark stands beside. */
+  readonly isDrainOurs: boolean;
   /** A ReplicaSet of its colour's Deployment owns it; else somebody else made it. */
   readonly isOwned: boolean;
   /** Where its tidegate is to be asked for more; undefined where nobody needs it. */
@@ -141,6 +145,8 @@ export interface State {
   /** It has been live at some time. */
   readonly wasLive: boolean;
   readonly lostTrafficMs?: number;
+  /** Somebody began to give it traffic again; whether it ever came to that is another matter. */
+  readonly claimedMs?: number;
   /** The most that was at work in it, live or old, when somebody looked. */
   readonly peak: number;
   readonly lightlyUsedSinceMs?: number;
@@ -149,6 +155,8 @@ export interface State {
   readonly scaledToZeroMs?: number;
   /** What it had before it was shrunk. */
   readonly replicas?: number;
+  /** What it had when a Service selected it last. */
+  readonly liveReplicas?: number;
   /** What was at work since it lost traffic; the oldest first, a bounded number. */
   readonly samples: readonly Sample[];
 }

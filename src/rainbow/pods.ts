@@ -2,7 +2,11 @@
  * Pods as the API server has them: what is read of each, and which Deployment's they are. What
  * their tidegates say is asked elsewhere.
  */
-import { DELETION_COST_ANNOTATION, DRAIN_ANNOTATION } from '../kubernetes/keys.js';
+import {
+  DELETION_COST_ANNOTATION,
+  DRAIN_ANNOTATION,
+  RAINBOW_DRAIN_ANNOTATION,
+} from '../kubernetes/keys.js';
 import type { Labels } from '../kubernetes/labels.js';
 import type { PodFacts } from './contract.js';
 import {
@@ -51,10 +55,11 @@ export function readPod(object: unknown): Pod | undefined {
       readySinceMs: ready === undefined ? undefined : momentAt(ready, 'lastTransitionTime'),
       isTerminating: isDeleting,
       phase: phase === 'Running' || phase === 'Unknown' ? phase : 'Pending',
+      neverStarted: phase === 'Pending' && !containersIn(status).some(hasRun),
       node: textAt(spec, 'nodeName'),
       restarts: restartsOf(status),
       deletionCost: costOf(annotations[DELETION_COST_ANNOTATION]),
-      drain: annotations[DRAIN_ANNOTATION],
+      ...drainIn(annotations),
       admin: { address, port: adminPort },
     },
     labels,
@@ -67,6 +72,27 @@ export function readPod(object: unknown): Pod | undefined {
 function addressOf(status: Fields): string | undefined {
   const address = textAt(status, 'podIP');
   return address === '' ? undefined : address;
+}
+
+function drainIn(annotations: Labels): Pick<PodFacts, 'drain' | 'isDrainOurs'> {
+  const drain = annotations[DRAIN_ANNOTATION];
+  const isDrainOurs = drain !== undefined && annotations[RAINBOW_DRAIN_ANNOTATION] !== undefined;
+  return { drain, isDrainOurs };
+}
+
+/** Also those that run before the others, and those that somebody added. */
+const STATUSES = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'];
+
+function containersIn(status: Fields): readonly Fields[] {
+  return STATUSES.flatMap((key) => listAt(status, key));
+}
+
+/** What only waits, and has done so from the beginning, has not. */
+function hasRun(container: Fields): boolean {
+  const { running, terminated } = fieldsAt(container, 'state');
+  const before = Object.keys(fieldsAt(container, 'lastState')).length;
+  const restarts = numberAt(container, 'restartCount') ?? 0;
+  return running !== undefined || terminated !== undefined || before > 0 || restarts > 0;
 }
 
 /** Of the container that has started most often, as the ReplicaSet controller counts. */

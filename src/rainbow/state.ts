@@ -17,6 +17,7 @@ const PEAK_GROWTH = 1.1;
 const MOMENTS = [
   'liveSinceMs',
   'lostTrafficMs',
+  'claimedMs',
   'lightlyUsedSinceMs',
   'drainAskedMs',
   'drainedSinceMs',
@@ -33,16 +34,17 @@ export function stateText(state: State, uid: string): string {
     const ms = state[key];
     return ms === undefined ? [] : [[keyOf(key), momentText(ms)]];
   });
-  const { wasLive, peak, replicas } = state;
+  const { wasLive, peak, replicas, liveReplicas } = state;
+  const counts = { peak, replicas, liveReplicas };
   const samples = state.samples.map(({ atMs, active }) => [momentText(atMs), active]);
-  return JSON.stringify({ uid, wasLive, ...Object.fromEntries(moments), peak, replicas, samples });
+  return JSON.stringify({ uid, wasLive, ...Object.fromEntries(moments), ...counts, samples });
 }
 
 /** Moments after `nowMs` are not believed. */
 export function readState(text: string | undefined, uid: string, nowMs: number): State {
   const fields = text === undefined ? undefined : fieldsOf(text);
   if (fields === undefined || fields['uid'] !== uid) return NO_STATE;
-  const { peak, replicas } = fields;
+  const { peak } = fields;
   const moments = MOMENTS.flatMap((key) => {
     const ms = momentIn(fields[keyOf(key)], nowMs);
     return ms === undefined ? [] : [[key, ms]];
@@ -51,7 +53,8 @@ export function readState(text: string | undefined, uid: string, nowMs: number):
     wasLive: fields['wasLive'] === true,
     ...(Object.fromEntries(moments) as Partial<Record<Moment, number>>),
     peak: isCount(peak) ? peak : 0,
-    ...(isCount(replicas) && replicas > 0 ? { replicas } : {}),
+    ...replicasIn('replicas', fields),
+    ...replicasIn('liveReplicas', fields),
     samples: thinned(samplesIn(fields['samples'], nowMs)),
   };
 }
@@ -74,6 +77,13 @@ function momentIn(value: unknown, nowMs: number): number | undefined {
 
 function isCount(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+}
+
+function replicasIn(
+  key: 'replicas' | 'liveReplicas',
+  { [key]: count }: Readonly<Record<string, unknown>>,
+): Partial<State> {
+  return isCount(count) && count > 0 ? { [key]: count } : {};
 }
 
 function samplesIn(value: unknown, nowMs: number): Sample[] {
@@ -110,6 +120,7 @@ export function worthWriting(before: State, after: State): State | undefined {
   const changed =
     before.wasLive !== after.wasLive ||
     before.replicas !== after.replicas ||
+    before.liveReplicas !== after.liveReplicas ||
     MOMENTS.some((key) => before[key] !== after[key]) ||
     hasGrown(before.peak, after.peak) ||
     haveMoved(before.samples, after.samples);
