@@ -1,12 +1,13 @@
 /**
- * Waits until every pod of a colour says that it may be deleted. Starts nothing and writes nothing: a
- * colour that is used stays used.
+ * Waits until a colour may be deleted: no Service sends to it, and every pod of it says that it is
+ * safe. Starts nothing and writes nothing: a colour that is used stays used.
  */
 import type { Clock } from '../clock.js';
 import type { KubernetesError } from '../kubernetes/fault.js';
-import type { ColourFacts, Facts, Look } from './contract.js';
+import type { ColourFacts, Facts, Look, Reason } from './contract.js';
 import { poll } from './poll.js';
 import { listed, Refusal } from './refusal.js';
+import { routers, selectors } from './standing.js';
 import { isSafe as isPodSafe } from './work.js';
 
 const EVERY_MS = 5_000;
@@ -41,9 +42,21 @@ export async function waitForColour(name: string, waiting: Waiting): Promise<Wai
     }
     wasThere = true;
     seen(colour, facts);
-    if (isSafe(colour)) return 'safe';
+    if (isSafeToDelete(colour, facts)) return 'safe';
   }
   return 'late';
+}
+
+/** A pod that is idle is one; a colour that is idle and live is still what new clients come to. */
+export function isSafeToDelete(colour: ColourFacts, facts: Facts): boolean {
+  return isSafe(colour) && trafficOf(colour, facts) === undefined;
+}
+
+/** By which Services clients still come to it, whatever its pods say; undefined if by none. */
+export function trafficOf(colour: ColourFacts, facts: Facts): Reason | undefined {
+  const [live, routed] = [selectors(facts, colour), routers(facts, colour)];
+  if (live.length > 0) return { code: 'live', services: live };
+  return routed.length > 0 ? { code: 'routed', services: routed } : undefined;
 }
 
 /** All its pods say so; where pods are wanted, nobody has said anything before one is there. */

@@ -166,7 +166,7 @@ export const VERB_TEXTS: Readonly<Record<Verb, VerbText>> = {
     purpose: `Shows each colour of a group: its pods, its connections, how they have become fewer
       since it lost traffic, when they may be gone, and what cleanup would do with it. Changes
       nothing.`,
-    exit: '0 shown; with COLOUR 0 safe to delete, 3 not safe',
+    exit: '0 shown; with COLOUR 0 safe to delete, 3 not safe, or live',
   },
   promote: {
     places: 'GROUP COLOUR',
@@ -188,7 +188,8 @@ export const VERB_TEXTS: Readonly<Record<Verb, VerbText>> = {
   },
   wait: {
     places: 'GROUP COLOUR',
-    purpose: 'Waits until every pod of a colour may be deleted. Starts nothing.',
+    purpose: `Waits until every pod of a colour may be deleted, and no Service sends to it any more.
+      Starts nothing.`,
     exit: '0 safe to delete, 3 not safe within the timeout',
   },
   deploy: {

@@ -6,6 +6,8 @@ import { burnDown } from '../../rainbow/burn-down.js';
 import type { ColourFacts, Facts, Plan, PodFacts } from '../../rainbow/contract.js';
 import { type Estimate, estimateWords } from '../../rainbow/estimate.js';
 import { actionWords, answerWords, reasonWords } from '../../rainbow/sentences.js';
+import { trafficOf } from '../../rainbow/wait.js';
+import { isAskedToDrain } from '../../rainbow/work.js';
 import { momentText } from '../../clock.js';
 import { type Column, layOut, type Row } from '../columns.js';
 import { count, cut, plain, span, timeOf } from '../sentences.js';
@@ -86,6 +88,13 @@ export function colourLine({ colour, pods: list }: ColourFacts): string {
   return plain(`${colour}  ${count(active)} active, ${safe} of ${pods} pods safe`);
 }
 
+/** Of one that has traffic, why its pods' word is not enough; undefined for others. */
+export function inUseWords(one: ColourFacts, facts: Facts): string | undefined {
+  const traffic = trafficOf(one, facts);
+  if (traffic === undefined) return undefined;
+  return `${one.colour} is not safe to delete: ${reasonWords(traffic, facts.nowMs)}`;
+}
+
 function verdictOf({ deployment }: ColourFacts, { plan, facts }: Sight): string | undefined {
   const step = plan?.steps.find((one) => one.deployment === deployment.name);
   if (step === undefined) return undefined;
@@ -148,10 +157,10 @@ function podLines(pods: readonly PodFacts[]): string[] {
   return layOut(POD_COLUMNS, rows);
 }
 
-function readinessOf({ isReady, isTerminating, drain }: PodFacts): string {
-  if (isTerminating) return 'terminating';
-  if (drain !== undefined) return 'draining';
-  return isReady ? 'yes' : 'no';
+function readinessOf(pod: PodFacts): string {
+  if (pod.isTerminating) return 'terminating';
+  if (isAskedToDrain(pod)) return 'draining';
+  return pod.isReady ? 'yes' : 'no';
 }
 
 function ageOf(seconds: number | null): string {

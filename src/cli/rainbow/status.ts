@@ -9,11 +9,11 @@ import type { Facts } from '../../rainbow/contract.js';
 import type { Group } from '../../rainbow/facts.js';
 import { plan } from '../../rainbow/plan.js';
 import { poll } from '../../rainbow/poll.js';
-import { isSafe } from '../../rainbow/wait.js';
+import { isSafe, isSafeToDelete } from '../../rainbow/wait.js';
 import { CLEAR_BELOW, CLEAR_LINE, HOME } from '../command.js';
 import { EXIT_NOT_SAFE } from '../options.js';
 import { groupDocument } from './documents.js';
-import { renderStatus, type Sight, statusLine } from './screen.js';
+import { inUseWords, renderStatus, type Sight, statusLine } from './screen.js';
 import { type Doing, oneGroup, present } from './verb.js';
 
 const EVERY_MS = 3_000;
@@ -36,9 +36,14 @@ async function sightOf(facts: Facts, { asked, cluster }: Doing): Promise<Sight> 
   return { facts, plan: plan(facts, asked.policy), estimates };
 }
 
-function codeOf({ colours }: Facts, { asked: { colour } }: Doing): number {
+/** Where its pods alone would say yes, it is told what else says no. */
+function codeOf(facts: Facts, { asked: { colour }, speech }: Doing): number {
   if (colour === '') return EXIT_OK;
-  return colours.filter((one) => one.colour === colour).every(isSafe) ? EXIT_OK : EXIT_NOT_SAFE;
+  const found = facts.colours.filter((one) => one.colour === colour);
+  if (found.every((one) => isSafeToDelete(one, facts))) return EXIT_OK;
+  const inUse = found.every(isSafe) ? found.map((one) => inUseWords(one, facts)) : [];
+  for (const words of inUse) if (words !== undefined) speech.complain(words);
+  return EXIT_NOT_SAFE;
 }
 
 function show(sight: Sight, { speech, asked: { colour } }: Doing): void {

@@ -82,7 +82,19 @@ t.test(
     t.match(busyOne.out, / {2}shop-3f9c2ab-1-1 +yes +- +- +- +\S/);
     t.match(busyOne.out, /0\/2 +5\+ /);
     t.notMatch(busyOne.out, 'a1b2c3d');
-    t.equal((await town.run('status shop a1b2c3d')).code, 0);
+    const live = await town.run('status shop a1b2c3d');
+    t.equal(live.code, 3);
+    t.match(live.out, / 2\/2 /);
+    t.equal(
+      live.err,
+      'tidegate rainbow status: a1b2c3d is not safe to delete: Service shop selects it\n',
+    );
+    town.stage.says.clear();
+    t.same(await town.run('status shop 3f9c2ab -o name'), {
+      code: 0,
+      out: 'deployment.apps/shop-3f9c2ab\n',
+      err: '',
+    });
     const gone = await town.run('status shop fffffff');
     t.equal(gone.code, 1);
     t.match(gone.err, 'has no colour fffffff: it has 3f9c2ab and a1b2c3d');
@@ -274,6 +286,18 @@ t.test('wait ends when all pods are safe, or when its time is over', async (t) =
   t.match(late.err, 'tidegate rainbow wait: after 0s not all pods are safe to delete\n');
   t.match(JSON.parse(late.out), { colours: [{ colour: '3f9c2ab', pods: { safe: 1 } }] });
   t.equal((await town.run('wait shop nothing --timeout 0')).code, 1);
+  const live = await town.run('wait shop a1b2c3d --timeout 0');
+  t.equal(live.code, 3);
+  t.match(live.out, '2 of 2 pods safe; Service shop selects it\n');
+  t.match(live.err, 'after 0s a1b2c3d is not safe to delete: Service shop selects it\n');
+});
+
+t.test('a drain that was taken back by hand is none', async (t) => {
+  const town = await startTown(t);
+  const annotations = { 'tidegate.dev/drain': 'false' };
+  town.fake.objects.patch('Pod', 'web', 'shop-3f9c2ab-1-0', { metadata: { annotations } });
+  const { out } = await town.run('status shop 3f9c2ab');
+  t.match(out, /shop-3f9c2ab-1-0 +yes /);
 });
 
 t.test('deploy makes a colour of the live one, or says what it would make', async (t) => {
