@@ -3,8 +3,15 @@
  * others have written on the live one to know it by is left out, or they would take the new one for
  * theirs.
  */
-import { COLOUR_LABEL, RAINBOW_LABEL, RAINBOW_STATE_ANNOTATION } from '../kubernetes/keys.js';
+import {
+  COLOUR_LABEL,
+  DELETION_COST_ANNOTATION,
+  DRAIN_ANNOTATION,
+  RAINBOW_LABEL,
+  RAINBOW_STATE_ANNOTATION,
+} from '../kubernetes/keys.js';
 import { type Fields, fieldsAt, isFields, listAt, textAt } from './objects.js';
+import { wordsAt } from './mentions.js';
 import { listed, Refusal } from './refusal.js';
 
 export interface NewColour {
@@ -21,9 +28,10 @@ const LABEL = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 /** A container that has this name, or a port of this name, is the sidecar: not what is meant. */
 const SIDECAR = 'tidegate';
+/** What is of this one Deployment: with the second its pods would drain as soon as they are there. */
+const OWN_MARKS = [RAINBOW_STATE_ANNOTATION, DRAIN_ANNOTATION, DELETION_COST_ANNOTATION];
 /** Whose marks they are: kubectl, the Deployment's controller, Helm, Argo CD, Argo Rollouts, Flux. */
 const MARKS = [
-  RAINBOW_STATE_ANNOTATION,
   'kubectl.kubernetes.io/',
   'deployment.kubernetes.io/',
   'meta.helm.sh/',
@@ -83,10 +91,7 @@ function nameFor(live: string, liveColour: string, { group, colour }: NewColour)
 
 /** Undefined where it does not stand as a word of its own. */
 function replaceLast(text: string, word: string, other: string): string | undefined {
-  const isWord = (at: number): boolean =>
-    !/[a-z0-9]/.test(text.charAt(at - 1)) && !/[a-z0-9]/.test(text.charAt(at + word.length));
-  const starts = [...text].map((_, at) => at).filter((at) => text.startsWith(word, at));
-  const at = starts.filter(isWord).at(-1);
+  const at = wordsAt(text, word).at(-1);
   return at === undefined ? undefined : text.slice(0, at) + other + text.slice(at + word.length);
 }
 
@@ -152,7 +157,8 @@ function painting(from: string, to: string): (value: unknown) => unknown {
 
 function unmarked(metadata: Fields, key: 'labels' | 'annotations'): Fields {
   const fields = fieldsAt(metadata, key);
-  const isMark = (name: string): boolean => MARKS.some((mark) => name.startsWith(mark));
+  const isMark = (name: string): boolean =>
+    OWN_MARKS.includes(name) || MARKS.some((mark) => name.startsWith(mark));
   return without(fields, Object.keys(fields).filter(isMark));
 }
 

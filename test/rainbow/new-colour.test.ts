@@ -24,6 +24,7 @@ const LIVE = {
     annotations: {
       team: 'red',
       'tidegate.dev/rainbow-state': '{}',
+      'tidegate.dev/drain': 'true',
       'deployment.kubernetes.io/revision': '3',
       'kubectl.kubernetes.io/last-applied-configuration': '{}',
       'meta.helm.sh/release-name': 'web',
@@ -37,7 +38,12 @@ const LIVE = {
     template: {
       metadata: {
         labels: { app: 'web', [COLOUR]: 'a1b2c3', 'pod-template-hash': 'f' },
-        annotations: { 'kubectl.kubernetes.io/restartedAt': 'x', scrape: 'yes' },
+        annotations: {
+          'kubectl.kubernetes.io/restartedAt': 'x',
+          'tidegate.dev/drain': 'true',
+          'controller.kubernetes.io/pod-deletion-cost': '-5',
+          scrape: 'yes',
+        },
       },
       spec: {
         initContainers: [{ name: 'tidegate', image: 't:1' }],

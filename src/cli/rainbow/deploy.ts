@@ -8,11 +8,12 @@ import { type Doing, oneGroup, present } from './verb.js';
 
 export async function deployColour(doing: Doing): Promise<number> {
   const { asked, speech, cluster } = doing;
-  const { colour, images, replicas, services, dryRun } = asked;
+  const { colour, images, replicas, services, dryRun, policy } = asked;
+  const { force } = policy;
   const { api } = cluster;
   const facts = await cluster.glance(await oneGroup(doing))([]);
   present(facts, { ...doing, asked: { ...asked, colour: '' } });
-  const made = await planDeploy(facts, { colour, images, replicas, services }, api);
+  const made = await planDeploy(facts, { colour, images, replicas, services, force }, api);
   const object =
     dryRun === 'client' ? made.object : await deploy(made, { api, dryRun: dryRun === 'server' });
   for (const note of made.notes) speech.complain(note);

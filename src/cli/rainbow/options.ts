@@ -106,9 +106,9 @@ const OWN = {
     sentence: 'Does not ask. Needed where nobody sits before a terminal.',
   },
   force: {
-    verbs: [...SWITCHING, 'cleanup'],
+    verbs: CHANGING,
     sentence: `Also does what is refused otherwise: drains the last ready pod of a Service, moves one
-      that somebody else would move back.`,
+      that somebody else would move back, makes a colour that a Service would select at once.`,
   },
   ask: {
     form: ASKINGS.join('|'),
