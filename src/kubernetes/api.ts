@@ -39,9 +39,11 @@ export interface Listed<T> {
   readonly atMs: number;
 }
 
-/** `dryRun`: the server does all but keep it (`dryRun=All`). */
 export interface Writing {
+  /** The server does all but keep it (`dryRun=All`). */
   readonly dryRun?: boolean;
+  /** Not made again where it was not let in (429): it may not be right any more by then. */
+  readonly isOnce?: boolean;
 }
 
 /** What an object must still be to be deleted. */

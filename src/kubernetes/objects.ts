@@ -32,6 +32,8 @@ interface Deed {
   readonly name?: string;
   /** Nothing of it is kept. */
   readonly isDry?: boolean | undefined;
+  /** It is not made again. */
+  readonly isOnce?: boolean | undefined;
 }
 
 interface Page {
@@ -130,9 +132,9 @@ export class KubernetesApi implements Api {
     namespace: string,
     name: string,
     merge: object,
-    { dryRun: isDry }: Writing = {},
+    { dryRun: isDry, isOnce }: Writing = {},
   ): Promise<unknown> {
-    const deed: Deed = { verb: 'patch', resource, namespace, name, isDry };
+    const deed: Deed = { verb: 'patch', resource, namespace, name, isDry, isOnce };
     const path = pathOf(deed, dryRun(deed));
     const headers = { 'content-type': 'application/merge-patch+json' };
     const body = JSON.stringify(merge);
@@ -144,9 +146,9 @@ export class KubernetesApi implements Api {
     namespace: string,
     name: string,
     { uid, resourceVersion }: Preconditions,
-    { dryRun: isDry }: Writing = {},
+    { dryRun: isDry, isOnce }: Writing = {},
   ): Promise<void> {
-    const deed: Deed = { verb: 'delete', resource, namespace, name, isDry };
+    const deed: Deed = { verb: 'delete', resource, namespace, name, isDry, isOnce };
     const headers = { 'content-type': 'application/json' };
     const body = JSON.stringify({
       kind: 'DeleteOptions',
@@ -161,7 +163,9 @@ export class KubernetesApi implements Api {
 
   private async done(deed: Deed, ask: Ask): Promise<Answer> {
     try {
-      return this.accepted(deed, await this.asked(ask));
+      const { client } = this;
+      const answer = deed.isOnce === true ? await client.ask(ask) : await this.asked(ask);
+      return this.accepted(deed, answer);
     } catch (error) {
       const isKept = ask.method !== 'GET' && deed.isDry !== true;
       throw isKept && isUndecided(error) ? inDoubt(error) : error;

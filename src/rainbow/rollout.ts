@@ -9,6 +9,8 @@ export interface Rollout {
   readonly uid: string;
   readonly wanted: number;
   readonly ready: number;
+  /** Ready for as long as the Deployment wants them to have been (minReadySeconds). */
+  readonly available: number;
   /** The controller has seen what is wanted, and all pods are of the newest template. */
   readonly isCaughtUp: boolean;
   readonly templateLabels: Labels;
@@ -27,6 +29,7 @@ export function readRollout(deployment: unknown): Rollout {
     uid,
     wanted,
     ready: count('readyReplicas'),
+    available: count('availableReplicas'),
     isCaughtUp: hasSeen && updated >= wanted && count('replicas') <= updated,
     templateLabels: labelsAt(fieldsAt(spec, 'template', 'metadata'), 'labels'),
   };

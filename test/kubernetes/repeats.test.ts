@@ -83,3 +83,14 @@ t.test('what was written is not written again, unless it was not let in', async 
   t.match(await write(), { spec: { replicas: 1 } });
   t.equal(fake.calls.length - first, 3);
 });
+
+t.test('what may be wrong a moment later is written once, and no more', async (t) => {
+  const here = await start(t);
+  const { fake, api } = here;
+  putDeployment(here, 'a');
+  fake.before = () => status(429, 'TooManyRequests', 'slow down', ONE_SECOND);
+  const only = { uid: '1', resourceVersion: '1' };
+  await faultOf(api.patch(DEPLOYMENTS, 'web', 'a', {}, { isOnce: true }));
+  await faultOf(api.remove(DEPLOYMENTS, 'web', 'a', only, { isOnce: true }));
+  t.equal(fake.calls.length, 2);
+});

@@ -20,6 +20,8 @@ export class RainbowControllers {
   isHeld = false;
   /** Pods that are made are ready at once. */
   makesReady = true;
+  /** Pods that are ready have not been so for minReadySeconds. */
+  isWaiting = false;
   private readonly stage: RainbowStage;
   private isAtWork = false;
   private made = 0;
@@ -85,6 +87,7 @@ export class RainbowControllers {
       replicas: pods.length,
       updatedReplicas: pods.length,
       readyReplicas: pods.filter(isReady).length,
+      availableReplicas: this.isWaiting ? 0 : pods.filter(isReady).length,
     };
     this.stage.fake.objects.patch('Deployment', NAMESPACE, name, { status });
   }

@@ -129,7 +129,8 @@ export class Town {
     const { spec, status, metadata } = objects.get('Deployment', NAMESPACE, name);
     const { replicas } = spec as { readonly replicas: number };
     const { generation: observedGeneration } = metadata;
-    const up = { replicas, updatedReplicas: replicas, readyReplicas: replicas };
+    const ready = { readyReplicas: replicas, availableReplicas: replicas };
+    const up = { replicas, updatedReplicas: replicas, ...ready };
     const wanted = { observedGeneration, ...up };
     if (JSON.stringify(status) === JSON.stringify(wanted)) return;
     const set = objects.get('ReplicaSet', NAMESPACE, `${name}-1`);
