@@ -60,7 +60,8 @@ async function refuseOdd({ namespace, group }: Facts, object: Fields, api: Api):
   const metadata = { ...fieldsAt(object, 'metadata'), uid: 'new', resourceVersion: 'new' };
   const all = [...items, readDeployment({ ...object, metadata })];
   const [oddity] = odditiesOf(all, coloursOf(all, [], []));
-  if (oddity !== undefined) throw new Refusal(`with it the group would not fit together: ${oddity}`);
+  if (oddity !== undefined)
+    throw new Refusal(`with it the group would not fit together: ${oddity}`);
 }
 
 async function refuseTraffic({ namespace }: Facts, object: Fields, api: Api): Promise<void> {

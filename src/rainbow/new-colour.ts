@@ -7,6 +7,7 @@ import {
   COLOUR_LABEL,
   DELETION_COST_ANNOTATION,
   DRAIN_ANNOTATION,
+  RAINBOW_DRAIN_ANNOTATION,
   RAINBOW_LABEL,
   RAINBOW_STATE_ANNOTATION,
 } from '../kubernetes/keys.js';
@@ -29,7 +30,12 @@ const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 /** A container that has this name, or a port of this name, is the sidecar: not what is meant. */
 const SIDECAR = 'tidegate';
 /** What is of this one Deployment: with the second its pods would drain as soon as they are there. */
-const OWN_MARKS = [RAINBOW_STATE_ANNOTATION, DRAIN_ANNOTATION, DELETION_COST_ANNOTATION];
+const OWN_MARKS = [
+  RAINBOW_STATE_ANNOTATION,
+  DRAIN_ANNOTATION,
+  RAINBOW_DRAIN_ANNOTATION,
+  DELETION_COST_ANNOTATION,
+];
 /** Whose marks they are: kubectl, the Deployment's controller, Helm, Argo CD, Argo Rollouts, Flux. */
 const MARKS = [
   'kubectl.kubernetes.io/',
