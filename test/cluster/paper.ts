@@ -11,7 +11,7 @@ import type { Namespace, Pod } from './namespace.js';
 import type { StandIn } from './stand-in.js';
 import type { Patch } from './stand-in-program.js';
 
-const MADE_MS_MAX = 300_000;
+const MADE_MS_MAX = 240_000;
 const POLL_MS = 200;
 /** On a pod's template: how its kubelet would find it. */
 const LOOKS = 'looks';
@@ -86,8 +86,38 @@ export async function putOnPaper(
   await namespace.apply(...papers.map(paperDeployment));
   await Promise.all([
     remember(namespace, standIn, papers),
-    ...(papers.length === 0 ? [] : [startOnPaper(namespace, standIn, papers)]),
+    startOnPaper(namespace, standIn, papers),
   ]);
+  await areSettled(namespace, papers);
+}
+
+interface Controlled {
+  readonly metadata: { readonly name: string; readonly generation: number };
+  readonly status: { readonly observedGeneration?: number; readonly readyReplicas?: number };
+}
+
+/** The controllers have written what they know of them; a busy machine's come seconds later. */
+async function areSettled(namespace: Namespace, papers: readonly Paper[]): Promise<void> {
+  const wanted = new Map(
+    papers.map((paper) => [
+      nameOf(paper),
+      (paper.looks ?? 'ready') === 'ready' ? (paper.replicas ?? 1) : 0,
+    ]),
+  );
+  let late: readonly string[] = [];
+  const asked = async (): Promise<boolean> => {
+    const text = await namespace.kubectl(['get', 'deployments', '-o', 'json']);
+    const { items } = JSON.parse(text) as { items: readonly Controlled[] };
+    late = items
+      .filter(({ metadata: { name, generation }, status }) => {
+        const isSeen = (status.observedGeneration ?? 0) >= generation;
+        return !isSeen || (status.readyReplicas ?? 0) < (wanted.get(name) ?? 0);
+      })
+      .map(({ metadata: { name } }) => name);
+    if (late.length > 0) await sleep(POLL_MS);
+    return late.length === 0;
+  };
+  await until(asked, () => `the controllers know of ${late.join(', ')}`, MADE_MS_MAX);
 }
 
 async function remember(

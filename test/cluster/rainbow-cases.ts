@@ -110,7 +110,7 @@ const ANOTHER_TEMPLATE = JSON.stringify({
 });
 
 /** A Service that selects nothing, and whose endpoints somebody has written. */
-async function route(namespace: Namespace, pod: string): Promise<void> {
+export async function routeTo(namespace: Namespace, pod: string): Promise<void> {
   const targetRef = { kind: 'Pod', name: pod, namespace: namespace.name };
   await namespace.apply(
     { kind: 'Service', metadata: { name: 'by-hand' }, spec: { ports: [{ port: 80 }] } },
@@ -138,7 +138,7 @@ const KEPT: readonly ReasonCase[] = [
       paperDeployment({ group, colour: 'old', name: `${group}-again`, replicas: 0 }),
     ],
   },
-  { name: 'routed', action: 'keep', code: 'routed', after: route },
+  { name: 'routed', action: 'keep', code: 'routed', after: routeTo },
   {
     name: 'deleting',
     action: 'keep',

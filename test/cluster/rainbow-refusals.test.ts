@@ -8,8 +8,10 @@ import { outputOf, start } from '../peers/running.js';
 import { until, within } from '../peers/until.js';
 import { environment, testOnCluster } from './cluster.js';
 import { Namespace } from './namespace.js';
+import { tidegate } from './outside.js';
 import { type Paper, paperService, putOnPaper } from './paper.js';
 import { faultProxy, type Proxied } from './proxied.js';
+import { routeTo } from './rainbow-cases.js';
 import { Rainbow, type Said, STOPPED } from './rainbows.js';
 import { StandIn, telling } from './stand-in.js';
 
@@ -46,6 +48,7 @@ testOnCluster(
     });
     await t.test('switches and new colours', (t) => switches(t, stage));
     await t.test('waits and questions', (t) => waits(t, stage));
+    await t.test('the last ready pod of a Service', (t) => lastReady(t, stage));
   },
   { kit: true },
 );
@@ -194,4 +197,18 @@ async function waits(t: Test, stage: Stage): Promise<void> {
   t.pass('a colour that is safe is waited for');
   await refused(t, stage, ['cleanup', 'web'], /--yes/, USAGE);
   await refused(t, stage, ['promote', 'web', 'old'], /--yes/, USAGE);
+}
+
+/** Its endpoints are written by hand. */
+async function lastReady(t: Test, { namespace }: Stage): Promise<void> {
+  const [{ metadata }] = await namespace.pods('app=argo,tidegate.dev/colour=one');
+  // No controller takes pods without a node for endpoints.
+  await routeTo(namespace, metadata.name);
+  const { code, stderr } = await tidegate(namespace, [
+    'drain',
+    '--pod',
+    `${namespace.name}/${metadata.name}`,
+  ]);
+  t.equal(code, STOPPED, 'is not drained');
+  t.match(stderr, /is the last ready pod of Service by-hand/, lastLine(stderr));
 }
