@@ -41,11 +41,12 @@ export async function prometheusOnNode(
   program: string,
   scrapeConfigs: readonly ScrapeConfig[],
   groups: readonly object[],
+  interval = INTERVAL,
 ): Promise<NodePrometheus> {
   const folder = folderFor(t);
   const kubeconfig = await accountWith(t, namespace, 'prometheus', VERBS, 'pods');
   const where = { kubeconfig_file: kubeconfig, namespaces: { names: [namespace.name] } };
-  const often = { scrape_interval: INTERVAL, scrape_timeout: INTERVAL };
+  const often = { scrape_interval: interval, scrape_timeout: interval };
   const configuration = {
     global: { evaluation_interval: INTERVAL },
     rule_files: [join(folder, 'rules.json')],
