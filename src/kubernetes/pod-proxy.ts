@@ -43,21 +43,25 @@ export async function askPod(
   const answer = await client.ask({ ...ask, path: proxy + ask.path });
   const status = apiStatus(answer);
   if (status === undefined) return answer;
-  throw refused(status, ask.method, pod, client);
+  const fault = refused(status, ask.method, pod, client);
+  if (fault === undefined) return answer;
+  throw fault;
 }
 
+/** Undefined if it cannot be the API server's: a pod may be an API server, too, or go to one. */
 function refused(
   status: ApiStatus,
   method: Method,
   { namespace, name, port }: PodPort,
   { server, access }: ApiClient,
-): KubernetesError {
+): KubernetesError | undefined {
   const { code, reason, message } = status;
   const pod = `pod ${name} in namespace ${namespace}`;
   if (code === 403) {
+    if (!message.includes('"pods/proxy"')) return undefined;
     const right = `${VERBS[method]} on pods/proxy in namespace ${namespace}`;
     const words = missingRight(server, message, right);
-    if (words !== undefined) return new RefusedError(words, code, reason);
+    return words === undefined ? undefined : new RefusedError(words, code, reason);
   }
   if (code === 404) {
     const none = `there is no ${pod} (${access.name}, API server at ${server})`;

@@ -64,6 +64,18 @@ testWith(
 
 testWith(
   ['openssl'],
+  'a pod that refuses as an API server does has answered all the same',
+  async (t, { openssl }) => {
+    const server = await startApiServer(t, openssl);
+    for (const message of ['User "system:anonymous" cannot get path "/status"', 'no']) {
+      server.answering = () => statusOf(403, 'Forbidden', message);
+      t.match(await askThrough(server), { status: 403 });
+    }
+  },
+);
+
+testWith(
+  ['openssl'],
   'what the API server refuses is said with what to do',
   async (t, { openssl }) => {
     const server = await startApiServer(t, openssl);
