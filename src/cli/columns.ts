@@ -36,6 +36,23 @@ export function layOut(columns: readonly Column[], rows: readonly Row[]): string
   );
 }
 
+const PAINT = /\x1b\[[\d;]*m/;
+
+/** As much of a line as has room, whatever it is painted with. */
+export function cutPainted(line: string, columns: number): string {
+  const parts = line.split(new RegExp(`(${PAINT.source})`));
+  let room =
+    widthOf(parts.filter((part) => !PAINT.test(part)).join('')) <= columns ? Infinity : columns - 1;
+  const isCut = room !== Infinity;
+  const kept = parts.map((part) => {
+    if (PAINT.test(part)) return part;
+    const shown = [...part].slice(0, room);
+    room -= shown.length;
+    return shown.join('');
+  });
+  return kept.join('') + (isCut ? '…' : '');
+}
+
 function cellOf(word: string | Cell): Cell {
   const { text, paint } = typeof word === 'string' ? { text: word } : word;
   return paint === undefined ? { text: plain(text) } : { text: plain(text), paint };

@@ -34,6 +34,8 @@ export interface Surroundings extends Sources {
   readonly isColourful: boolean;
   /** How many lines that terminal has. */
   readonly rows: () => number;
+  /** And how many characters a line of it. */
+  readonly columns: () => number;
   /** Whether somebody sits before it who could type. */
   readonly isInteractive: boolean;
   /** What they type next, up to its end; empty if they do not. */

@@ -55,6 +55,7 @@ function terminal({ variables, mayDraw, mayColour }: CommandEnvironment): Surrou
     isTerminal: stdout.isTTY && mayDraw,
     isColourful: stdout.isTTY && mayColour,
     rows: () => stdout.rows,
+    columns: () => stdout.columns,
     isInteractive: stdin.isTTY && stderr.isTTY,
     readLine,
   };

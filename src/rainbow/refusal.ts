@@ -4,6 +4,9 @@
  */
 export class Refusal extends Error {}
 
+/** What is named is not there: a fault, whoever finds it, and nothing to be said yes to later. */
+export class NotThere extends Refusal {}
+
 /** `a`, `a and b`, `a, b and c`. */
 export function listed(words: readonly string[]): string {
   if (words.length < 2) return words.join('');

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import type { KubernetesError } from '../kubernetes/fault.js';
 import type { ColourFacts, Facts, Look, Reason } from './contract.js';
 import { poll } from './poll.js';
-import { listed, Refusal } from './refusal.js';
+import { listed, NotThere } from './refusal.js';
 import { routers, selectors } from './standing.js';
 import { isSafe as isPodSafe } from './work.js';
 
@@ -65,8 +65,8 @@ export function isSafe({ pods, deployment }: ColourFacts): boolean {
   return pods.every(isPodSafe);
 }
 
-export function noSuchColour(name: string, { group, namespace, colours }: Facts): Refusal {
+export function noSuchColour(name: string, { group, namespace, colours }: Facts): NotThere {
   const there = colours.map(({ colour }) => colour);
   const others = there.length === 0 ? 'it has none' : `it has ${listed(there)}`;
-  return new Refusal(`group ${group} in namespace ${namespace} has no colour ${name}: ${others}`);
+  return new NotThere(`group ${group} in namespace ${namespace} has no colour ${name}: ${others}`);
 }

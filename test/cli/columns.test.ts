@@ -2,7 +2,7 @@
  * Tables for terminals: what stands below what.
  */
 import t from 'tap';
-import { layOut } from '../../src/cli/columns.js';
+import { cutPainted, layOut } from '../../src/cli/columns.js';
 
 const COLUMNS = [{ head: 'NAME' }, { head: 'N', align: 'right' }, { head: 'WHY' }] as const;
 
@@ -33,5 +33,15 @@ t.test('paint takes no room', (t) => {
 
 t.test('what would move the cursor does not', (t) => {
   t.same(layOut([{ head: 'A' }], [['\x1b[2J\n']]), ['A', '\u{FFFD}[2J\u{FFFD}']);
+  t.end();
+});
+
+t.test('a line is cut to its room, and paint takes none', (t) => {
+  t.equal(cutPainted('abcdef', 6), 'abcdef');
+  t.equal(cutPainted('abcdefg', 6), 'abcde…');
+  t.equal(cutPainted('\x1b[1mabc\x1b[0mdef', 6), '\x1b[1mabc\x1b[0mdef');
+  t.equal(cutPainted('\x1b[1mabc\x1b[0mdefg', 6), '\x1b[1mabc\x1b[0mde…');
+  t.equal(cutPainted('\x1b[1mabcdefg\x1b[0m', 6), '\x1b[1mabcde\x1b[0m…');
+  t.equal(cutPainted('ab', 1), '…');
   t.end();
 });

@@ -72,13 +72,17 @@ const SUBDOMAIN = /^[a-z0-9](?:[-.a-z0-9]{0,251}[a-z0-9])?$/;
 /** What a label may have for its value. */
 const LABEL_VALUE = /^[A-Za-z0-9](?:[-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$/;
 
-/** The verb, and what stands beside it; undefined if there is none, or one that is not known. */
+/**
+ * The verb, and what stands beside it; undefined if there is none, or one that is not known. With
+ * kubectl, options may stand before the word `rainbow`.
+ */
 export function findVerb(
   argv: readonly string[],
 ): { readonly verb: Verb; readonly rest: readonly string[] } | { readonly word: string } {
   const token = tokensOf(allOptions(), argv).find(({ kind }) => kind === 'positional');
   if (token === undefined) return { word: '' };
   const word = argv[token.index];
+  if (word === 'rainbow') return findVerb(argv.toSpliced(token.index, 1));
   const verb = VERBS.find((known) => known === word);
   return verb === undefined ? { word } : { verb, rest: argv.toSpliced(token.index, 1) };
 }

@@ -74,6 +74,9 @@ class Cleanup {
   async act({ group, facts, plan: due }: Due): Promise<boolean> {
     const { cluster, asked, speech } = this.doing;
     if (asked.dryRun === 'client') {
+      for (const { action, deployment } of due.steps) {
+        if (action.kind !== 'keep') speech.name('deployment.apps', deployment);
+      }
       this.done.push({ plan: due, outcomes: [] });
       return true;
     }

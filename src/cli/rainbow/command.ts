@@ -5,7 +5,7 @@
 import { EXIT_FAULT, EXIT_OK, type SettingFault } from '../../errors.js';
 import { KubernetesError } from '../../kubernetes/fault.js';
 import { PrometheusError } from '../../rainbow/prometheus.js';
-import { Refusal, Unfinished } from '../../rainbow/refusal.js';
+import { NotThere, Refusal, Unfinished } from '../../rainbow/refusal.js';
 import type { Surroundings } from '../command.js';
 import { EXIT_COMMAND_USAGE, EXIT_NOT_SAFE } from '../options.js';
 import { plain, usageText } from '../sentences.js';
@@ -74,8 +74,8 @@ async function run(asked: RainbowAsked, around: Surroundings): Promise<number> {
 
 /** Undefined for what should not be thrown at all. */
 function codeOf(error: unknown): number | undefined {
-  if (error instanceof Refusal) return EXIT_NOT_SAFE;
-  const isFault = [KubernetesError, PrometheusError, Unfinished].some(
+  if (error instanceof Refusal && !(error instanceof NotThere)) return EXIT_NOT_SAFE;
+  const isFault = [KubernetesError, PrometheusError, Unfinished, NotThere].some(
     (kind) => error instanceof kind,
   );
   return isFault ? EXIT_FAULT : undefined;

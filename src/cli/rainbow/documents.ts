@@ -2,7 +2,7 @@
  * What is known of a group, and what is to be done with it, for machines: JSON and YAML of the same
  * form, with moments in ISO 8601 and times in seconds. What is not known is null.
  */
-import { stringify } from 'yaml';
+import { Document as YamlDocument, visit } from 'yaml';
 import { momentText } from '../../clock.js';
 import type {
   ColourFacts,
@@ -22,10 +22,33 @@ import type { Sight } from './screen.js';
 export type DocumentForm = 'json' | 'yaml';
 type Document = Readonly<Record<string, unknown>>;
 
+/** What a terminal would not show as it is: no name has it but from somebody who means harm. */
+const HIDDEN = /[\x7f-\x9f\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 export function renderDocument(document: Document, form: DocumentForm): string {
-  if (form === 'json') return `${JSON.stringify(document, null, 2)}\n`;
+  const text = form === 'json' ? `${JSON.stringify(document, null, 2)}\n` : yamlOf(document);
+  return text.replace(HIDDEN, escaped);
+}
+
+/** For readers of YAML 1.1, too, as kubectl and Helm are: to them `on` and `0b1` are no words. */
+function yamlOf(document: Document): string {
+  const yaml = new YamlDocument(document, { compat: 'yaml-1.1' });
+  visit(yaml, {
+    Scalar: (_key, scalar) => {
+      // Only there is something to be escaped.
+      if (typeof scalar.value === 'string' && scalar.value.search(HIDDEN) !== -1) {
+        scalar.type = 'QUOTE_DOUBLE';
+      }
+    },
+  });
   // Lines as they are: what reads it may be a program of lines.
-  return stringify(document, { lineWidth: 0 });
+  return yaml.toString({ lineWidth: 0 });
+}
+
+/** As JSON and YAML have it, both of UTF-16. */
+function escaped(character: string): string {
+  const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at));
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('');
 }
 
 /** Of several, as kubectl has its lists. */

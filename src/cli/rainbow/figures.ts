@@ -7,6 +7,7 @@ import { span } from '../sentences.js';
 
 export interface Figures {
   readonly pods: number;
+  /** Of those that its Deployment has and means to keep. */
   readonly ready: number;
   readonly safe: number;
   /** How many have said nothing that counts. */
@@ -26,7 +27,7 @@ export function figuresOf(pods: readonly PodFacts[]): Figures {
   const oldest = known.flatMap(({ oldestSeconds }) => oldestSeconds ?? []);
   return {
     pods: pods.length,
-    ready: pods.filter(({ isReady }) => isReady).length,
+    ready: pods.filter((pod) => pod.isReady && pod.isOwned && !pod.isTerminating).length,
     safe: known.filter(({ safe }) => safe).length,
     unknown: pods.length - known.length,
     active: sum(({ active }) => active),

@@ -5,11 +5,12 @@
 import { EXIT_FAULT, EXIT_OK } from '../../errors.js';
 import type { Facts } from '../../rainbow/contract.js';
 import { type Column, layOut, type Row } from '../columns.js';
-import { span } from '../sentences.js';
+import { cut, span } from '../sentences.js';
 import { groupDocument, listDocument } from './documents.js';
 import { eachGroup } from './each-group.js';
 import { figuresOf, selectedBy, trafficWords } from './figures.js';
 import { paintColour } from './paint.js';
+import { NAME_COLUMNS } from './screen.js';
 import type { Speech } from './speech.js';
 import type { Doing } from './verb.js';
 
@@ -68,10 +69,11 @@ function rowsOf(facts: Facts, { depth, isWide }: Speech): Row[] {
   return facts.colours.map((one): Row => {
     const { colour, deployment } = one;
     const { ready } = figuresOf(one.pods);
+    const name = (text: string): string => (isWide ? text : cut(text, NAME_COLUMNS));
     const row = [
-      facts.group,
-      { text: colour, paint: (text: string) => paintColour(text, colour, depth) },
-      deployment.name,
+      name(facts.group),
+      { text: name(colour), paint: (text: string) => paintColour(text, colour, depth) },
+      name(deployment.name),
       `${ready}/${deployment.replicas}`,
       trafficWords(one, facts),
     ];

@@ -73,8 +73,8 @@ const OWN = {
     form: '[CONTAINER=]IMAGE',
     repeats: true,
     verbs: ['deploy'],
-    sentence: `What the new colour runs; without CONTAINER the first one of the pod. May be given
-      once for each container.`,
+    sentence: `What the new colour runs; without CONTAINER that of the app, if it has one alone.
+      May be given once for each container.`,
   },
   replicas: {
     form: 'NUMBER',
@@ -119,7 +119,8 @@ const OWN = {
   prometheus: {
     form: 'URL',
     verbs: ASKING,
-    sentence: 'Asks this Prometheus what the pods say, and no pod. Default: none.',
+    sentence: `Asks this Prometheus what the pods say, and no pod; then status does not estimate
+      when a colour is empty. Default: none.`,
   },
   admin: {
     form: 'PORT',

@@ -29,7 +29,7 @@ export interface Style {
 }
 
 export const BURN_DOWN_COLUMNS = 10;
-const NAME_COLUMNS = 40;
+export const NAME_COLUMNS = 40;
 const NOTHING = '-';
 
 const COLUMNS: readonly Column[] = [
@@ -108,7 +108,7 @@ function rowOf(one: ColourFacts, facts: Facts, { depth, wide }: Style): Row {
   const row = [
     { text: cut(colour, NAME_COLUMNS), paint: (text: string) => paintColour(text, colour, depth) },
     cut(deployment.name, NAME_COLUMNS),
-    `${ready}/${pods}`,
+    `${ready}/${deployment.replicas}`,
     `${safe}/${pods}`,
     // At least so many: some have not told.
     figure(active) + (unknown > 0 && unknown < pods ? '+' : ''),

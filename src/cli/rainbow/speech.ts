@@ -18,6 +18,7 @@ export class Speech {
   private readonly around: Surroundings;
   private readonly verb: string;
   private readonly form: DocumentForm | undefined;
+  private documents = 0;
 
   constructor({ output, verb }: RainbowAsked, around: Surroundings) {
     this.around = around;
@@ -35,7 +36,10 @@ export class Speech {
 
   /** What a document is only made of where one is wanted. */
   document(make: () => Document): void {
-    if (this.form !== undefined) this.around.print(renderDocument(make(), this.form));
+    if (this.form === undefined) return;
+    // Keys of one after another would be twice the same.
+    const before = this.documents++ > 0 && this.form === 'yaml' ? '---\n' : '';
+    this.around.print(before + renderDocument(make(), this.form));
   }
 
   /** `deployment.apps/web-1`; nothing else is printed then. */

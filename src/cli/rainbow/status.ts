@@ -10,6 +10,7 @@ import type { Group } from '../../rainbow/facts.js';
 import { plan } from '../../rainbow/plan.js';
 import { poll } from '../../rainbow/poll.js';
 import { isSafe, isSafeToDelete } from '../../rainbow/wait.js';
+import { cutPainted } from '../columns.js';
 import { CLEAR_BELOW, CLEAR_LINE, HOME } from '../command.js';
 import { EXIT_NOT_SAFE } from '../options.js';
 import { groupDocument } from './documents.js';
@@ -26,13 +27,14 @@ export async function showStatus(doing: Doing): Promise<number> {
   return codeOf(facts, doing);
 }
 
-/** Of one colour, only that one's pods are asked. */
-function look(group: Group, { cluster, asked: { colour } }: Doing): Promise<Facts> {
-  return cluster.look(group)(colour === '' ? undefined : [colour]);
+/** Of one colour, only that one's pods are asked; for names alone nobody is. */
+function look(group: Group, { cluster, speech, asked: { colour } }: Doing): Promise<Facts> {
+  if (colour !== '') return cluster.look(group)([colour]);
+  return speech.isNames ? cluster.glance(group)([]) : cluster.look(group)();
 }
 
-async function sightOf(facts: Facts, { asked, cluster }: Doing): Promise<Sight> {
-  const estimates = await cluster.estimates(facts);
+async function sightOf(facts: Facts, { asked, cluster, speech }: Doing): Promise<Sight> {
+  const estimates = speech.isNames ? new Map<string, never>() : await cluster.estimates(facts);
   return { facts, plan: plan(facts, asked.policy), estimates };
 }
 
@@ -111,7 +113,8 @@ class Following {
     const lines = screenOf(sight, asked.colour, speech).split('\n').slice(0, -1);
     const room = around.rows() - 1;
     const fitting = lines.length > room ? [...lines.slice(0, room - 1), '…'] : lines;
-    around.print(`${HOME}${fitting.map((line) => line + CLEAR_LINE).join('')}${CLEAR_BELOW}`);
+    const rows = fitting.map((line) => cutPainted(line, around.columns()) + CLEAR_LINE);
+    around.print(`${HOME}${rows.join('')}${CLEAR_BELOW}`);
   }
 
   private isNew(key: string, text: string): boolean {

@@ -34,7 +34,7 @@ export function present(facts: Facts, { cluster, asked: { colour } }: Doing): Fa
     );
   }
   if (colour === '' || colours.some((one) => one.colour === colour)) return facts;
-  throw new KubernetesError(noSuchColour(colour, facts).message);
+  throw noSuchColour(colour, facts);
 }
 
 /** Whether there is somebody to be asked, or nothing to be asked for; else that is told. */

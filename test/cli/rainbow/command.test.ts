@@ -2,7 +2,7 @@
  * The verbs before a cluster in memory: what they print, what they change, and their exit codes.
  */
 import t from 'tap';
-import { parse } from 'yaml';
+import { parse, parseAllDocuments } from 'yaml';
 import { busy } from '../../peers/rainbow-stage.js';
 import { HOUR, NOW, startTown } from './terminal.js';
 
@@ -135,6 +135,89 @@ t.test('machines read the same in JSON and YAML', async (t) => {
   t.match(JSON.parse((await town.run('list -o json')).out), { items: [{ group: 'shop' }] });
 });
 
+t.test('YAML means the same to readers of version 1.1, as kubectl is one', async (t) => {
+  const town = await startTown(t);
+  const env = [
+    'on',
+    'off',
+    'yes',
+    'y',
+    '0b10110',
+    '12:30:45',
+    '1_000',
+    '2001-01-01',
+    '1e3',
+    '0o7',
+  ].map((value) => ({ name: value, value }));
+  const containers = [{ name: 'app', image: 'app:1', env }];
+  town.patch('a1b2c3d', { spec: { template: { spec: { containers } } } });
+  const line = 'deploy shop 0b10110 --image app:2 --dry-run=client';
+  const json = JSON.parse((await town.run(`${line} -o json`)).out) as object;
+  const { out } = await town.run(`${line} -o yaml`);
+  for (const version of ['1.1', '1.2'] as const) t.same(parse(out, { version }), json);
+  t.notMatch(out, /^%YAML/);
+});
+
+t.test('what a terminal would not show as it is stands escaped in documents', async (t) => {
+  const town = await startTown(t);
+  const id = 'a\u202egb\u009b2J\u{e0001}:apps/Deployment:web/shop-3f9c2ab';
+  const annotations = { 'argocd.argoproj.io/tracking-id': id };
+  town.patch('3f9c2ab', { metadata: { annotations } });
+  const name = 'a\u202egb\u009b2J\u{e0001}';
+  const json = (await town.run('status shop -o json')).out;
+  const yaml = (await town.run('status shop -o yaml')).out;
+  for (const text of [json, yaml]) {
+    t.notMatch(text, /[\x7f-\x9f\p{Cf}]/u);
+    t.match(parse(text), { colours: [{ rivals: [{ kind: 'argo-cd', name }] }] });
+  }
+  t.notMatch((await town.run('status shop')).out, /[\x7f-\x9f\p{Cf}]/u);
+  t.notMatch((await town.run('cleanup shop --yes')).out, /[\x7f-\x9f\p{Cf}]/u);
+});
+
+t.test('names alone are told without a pod being asked', async (t) => {
+  const town = await startTown(t);
+  const { code, out } = await town.run('status shop -o name');
+  t.equal(code, 0);
+  t.equal(out, 'deployment.apps/shop-3f9c2ab\ndeployment.apps/shop-a1b2c3d\n');
+  t.notOk(town.fake.asked.includes('get pods/proxy'));
+});
+
+t.test('pods that end, and those that are not there yet, are not ready ones', async (t) => {
+  const town = await startTown(t);
+  town.fake.objects.patch('Pod', 'web', 'shop-3f9c2ab-1-0', {
+    metadata: { deletionTimestamp: '2026-11-22T11:59:00Z' },
+  });
+  for (const verb of ['list', 'status shop']) {
+    t.match((await town.run(verb)).out, /shop-3f9c2ab +1\/2 /);
+  }
+  town.fake.objects.remove('Pod', 'web', 'shop-a1b2c3d-1-0');
+  t.match((await town.run('status shop')).out, /shop-a1b2c3d +1\/2 /);
+});
+
+t.test('a long name is cut in a list, unless it is to be wide', async (t) => {
+  const town = await startTown(t);
+  const colour = 'c'.repeat(58);
+  town.stage.colour(colour);
+  t.match((await town.run('list')).out, new RegExp(`shop   c{39}…  shop-c{34}…  `));
+  t.match((await town.run('list -o wide')).out, `shop-${colour} `);
+});
+
+t.test('documents of a watch are told apart', async (t) => {
+  const town = await startTown(t);
+  let out = '';
+  const print = (text: string): void => {
+    out += text;
+    if (text.includes('active: 7')) town.fake.objects.remove('Deployment', 'web', 'shop-3f9c2ab');
+    else town.stage.says.set('shop-3f9c2ab-1-0', busy(7));
+  };
+  t.equal((await town.run('status shop 3f9c2ab -w -o yaml', { print })).code, 0);
+  t.notMatch(out, /^---/);
+  t.same(
+    parseAllDocuments(out).map((one) => one.getIn(['colours', 0, 'connections', 'active'])),
+    [0, 7],
+  );
+});
+
 t.test('a watch tells what has changed, until all is gone', async (t) => {
   const town = await startTown(t);
   let out = '';
@@ -160,10 +243,14 @@ t.test('a watch on a terminal draws over what was there, as far as there is room
     town.fake.objects.remove('Deployment', 'web', 'shop-3f9c2ab');
     town.fake.objects.remove('Deployment', 'web', 'shop-a1b2c3d');
   };
-  const { code } = await town.run('status shop -w', { print, isTerminal: true, rows: () => 5 });
+  const terminal = { print, isTerminal: true, rows: () => 5, columns: () => 20 };
+  const { code } = await town.run('status shop -w', terminal);
   t.equal(code, 0);
   t.equal(screens.length, 1);
-  t.match(screens[0], /^\x1b\[HGroup shop .*\x1b\[K\n\x1b\[K\nCOLOUR .*\n…\x1b\[K\n\x1b\[J$/);
+  t.equal(
+    screens[0],
+    '\x1b[HGroup shop in names…\x1b[K\n\x1b[K\nCOLOUR   DEPLOYMENT…\x1b[K\n…\x1b[K\n\x1b[J',
+  );
 });
 
 t.test('cleanup says what is due, and does it only if that is wanted', async (t) => {
@@ -179,6 +266,8 @@ t.test('cleanup says what is due, and does it only if that is wanted', async (t)
   const client = await town.run('cleanup shop --keep 0 --dry-run=client');
   t.equal(client.code, 0);
   t.equal(client.out, no.out);
+  const names = await town.run('cleanup shop --keep 0 --dry-run=client -o name');
+  t.equal(names.out, 'deployment.apps/shop-3f9c2ab\n');
   t.same(town.writes, []);
   const server = await town.run('cleanup shop --keep 0 --dry-run=server');
   t.match(server.out, '3f9c2ab: scaled from 2 to 0 (server dry run)\n');
@@ -270,6 +359,8 @@ t.test('what is refused exits with 3', async (t) => {
   const back = await town.run('rollback shop --yes');
   t.equal(back.code, 3);
   t.match(back.err, 'tidegate rainbow rollback: nobody knows which colour of group shop was live');
+  const nowhere = await town.run('promote shop fffffff --yes');
+  t.equal(nowhere.code, 1, 'what is not there is a fault for every verb');
   const twice = await town.run('deploy shop a1b2c3d --image app:2');
   t.equal(twice.code, 3);
   t.match(twice.err, 'has the colour a1b2c3d already');

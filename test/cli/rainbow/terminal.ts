@@ -104,6 +104,7 @@ export class Town {
       isTerminal: false,
       isColourful: false,
       rows: () => 24,
+      columns: () => 80,
       isInteractive: false,
       readLine: notHere,
       ...around,
