@@ -15,7 +15,15 @@ function isCommand(word = ''): word is 'status' | 'drain' | 'wait' | 'hold' {
   return ['status', 'drain', 'wait', 'hold'].includes(word);
 }
 
-if (command === '--help' || command === '-h' || command === 'help') {
+/** What a plugin has beside the words of `rainbow`. */
+const isOwn = isCommand(command) || ['demo', '--version', 'version'].includes(command ?? '');
+
+if (command === 'rainbow' || (isPlugin && !isOwn)) {
+  const { commandEnvironment } = await import('./config.js');
+  const { runRainbowInTerminal } = await import('./cli/run.js');
+  const words = isPlugin ? process.argv.slice(2) : rest;
+  process.exit(await runRainbowInTerminal(words, commandEnvironment()));
+} else if (command === '--help' || command === '-h' || command === 'help') {
   const { helpText } = await import('./config.js');
   process.stdout.write(helpText());
 } else if (command === '--version' || command === 'version') {
@@ -31,11 +39,6 @@ if (command === '--help' || command === '-h' || command === 'help') {
   const { commandEnvironment } = await import('./config.js');
   const { runInTerminal } = await import('./cli/run.js');
   process.exit(await runInTerminal(command, rest, commandEnvironment()));
-} else if (command === 'rainbow' || isPlugin) {
-  const { commandEnvironment } = await import('./config.js');
-  const { runRainbowInTerminal } = await import('./cli/run.js');
-  const words = command === 'rainbow' ? rest : [];
-  process.exit(await runRainbowInTerminal(words, commandEnvironment()));
 } else {
   const { runSidecar } = await import('./sidecar.js');
   process.exit(await runSidecar(process.argv.slice(2)));

@@ -24,8 +24,13 @@ t.test('kubectl tidegate rainbow shows a group, and never starts a sidecar', asy
     stderr: '',
     stdout: /\n3f9c2ab +shop-3f9c2ab +2\/2 +2\/2 +0 .* live\n {2}keep: Service shop selects it\n$/,
   });
-  for (const words of [[], ['start']]) {
-    const ran = await run(NODE, [plugin, ...words], { env });
-    t.match(ran, { code: 2, stderr: /^Usage: tidegate rainbow VERB/ });
+  const kubectl = (...words: readonly string[]): ReturnType<typeof run> =>
+    run(NODE, [plugin, ...words], { env });
+  t.match(await kubectl(), { code: 2, stderr: /^Usage: tidegate rainbow VERB/ });
+  t.match(await kubectl('--help'), { code: 0, stdout: /^Usage: tidegate rainbow VERB/ });
+  t.match(await kubectl('start'), { code: 2, stderr: /^VERB "start": is not one of list, / });
+  for (const words of [['list'], ['-n', 'web', 'rainbow', 'list']]) {
+    t.match(await kubectl(...words), { code: 0, stderr: '', stdout: / 3f9c2ab +shop-3f9c2ab / });
   }
+  t.match(await kubectl('--version'), { code: 0, stdout: /^tidegate \d/ });
 });
