@@ -214,8 +214,8 @@ export interface Step {
 export type Action =
   | { readonly kind: 'keep' }
   /**
-   * Selected again: drains are taken back, replicas are what they were. The state is written last,
-   * and with the replicas, so that the next run finds what this one did not come to.
+   * Selected again: replicas are what they were, drains are taken back. What a run does not come to,
+   * the next one knows by the marks on the pods.
    */
   | {
       readonly kind: 'restore';

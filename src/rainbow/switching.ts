@@ -58,7 +58,7 @@ class SwitchWork {
   constructor(wanted: Switch, around: Switching) {
     this.wanted = wanted;
     this.around = around;
-    this.writes = new Writes(around.api, wanted.facts.namespace, { dryRun: around.dryRun });
+    this.writes = new Writes(around.api, wanted.facts, { dryRun: around.dryRun });
   }
 
   /** A selector that asks for more than the colour must find that on the pods, too. */

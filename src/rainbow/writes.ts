@@ -8,9 +8,10 @@ import {
   COLOUR_LABEL,
   DELETION_COST_ANNOTATION,
   DRAIN_ANNOTATION,
+  RAINBOW_DRAIN_ANNOTATION,
   RAINBOW_STATE_ANNOTATION,
 } from '../kubernetes/keys.js';
-import type { DeploymentFacts, PodName, ServiceFacts, State } from './contract.js';
+import type { DeploymentFacts, Facts, PodName, ServiceFacts, State } from './contract.js';
 import { stateText } from './state.js';
 
 /** Patches of pods under way at once. */
@@ -22,18 +23,39 @@ export interface DeploymentChange {
   readonly replicas?: number | undefined;
 }
 
+/** Annotations by key; null: there is to be none. */
+type Marks = Readonly<Record<string, string | null>>;
+
 export class Writes {
   private readonly api: Api;
   private readonly namespace: string;
+  private readonly group: string;
   private readonly writing: Writing;
+  /** What takes away is right for what was seen just now, and for nothing later. */
+  private readonly taking: Writing;
 
-  constructor(api: Api, namespace: string, writing: Writing) {
+  constructor(api: Api, of: Pick<Facts, 'namespace' | 'group'>, writing: Writing) {
     this.api = api;
-    this.namespace = namespace;
+    this.namespace = of.namespace;
+    this.group = of.group;
     this.writing = writing;
+    this.taking = { ...writing, isOnce: true };
   }
 
-  async change(seen: DeploymentFacts, { state, replicas }: DeploymentChange): Promise<void> {
+  async change(seen: DeploymentFacts, change: DeploymentChange): Promise<void> {
+    await this.write(seen, change, this.writing);
+  }
+
+  /** The same, where it takes pods away, or is what allows to. */
+  async reduce(seen: DeploymentFacts, change: DeploymentChange): Promise<void> {
+    await this.write(seen, change, this.taking);
+  }
+
+  private async write(
+    seen: DeploymentFacts,
+    { state, replicas }: DeploymentChange,
+    writing: Writing,
+  ): Promise<void> {
     if (state === undefined && replicas === undefined) return;
     const { name, uid, resourceVersion } = seen;
     const annotations =
@@ -42,12 +64,12 @@ export class Writes {
       metadata: { uid, resourceVersion, annotations },
       ...(replicas === undefined ? {} : { spec: { replicas } }),
     };
-    await this.api.patch(DEPLOYMENTS, this.namespace, name, merge, this.writing);
+    await this.api.patch(DEPLOYMENTS, this.namespace, name, merge, writing);
   }
 
   async remove({ name, uid, resourceVersion }: DeploymentFacts): Promise<void> {
     const only = { uid, resourceVersion };
-    await this.api.remove(DEPLOYMENTS, this.namespace, name, only, this.writing);
+    await this.api.remove(DEPLOYMENTS, this.namespace, name, only, this.taking);
   }
 
   async select({ name, uid, resourceVersion }: ServiceFacts, colour: string): Promise<void> {
@@ -58,35 +80,43 @@ export class Writes {
     await this.api.patch(SERVICES, this.namespace, name, merge, this.writing);
   }
 
-  /** A pod that has gone meanwhile needs none of these. */
+  /** A pod that has gone meanwhile needs none of these. What is asked for here can be told later. */
   async drain(pods: readonly PodName[]): Promise<void> {
-    await eachOf(pods, (pod) => this.unlessGone(pod, DRAIN_ANNOTATION, 'true'));
+    const marks = { [DRAIN_ANNOTATION]: 'true', [RAINBOW_DRAIN_ANNOTATION]: this.group };
+    await eachOf(pods, (pod) => this.unlessGone(pod, marks, this.taking));
   }
 
   async recall(pods: readonly PodName[]): Promise<void> {
-    await eachOf(pods, (pod) => this.unlessGone(pod, DRAIN_ANNOTATION, null));
+    const marks = { [DRAIN_ANNOTATION]: null, [RAINBOW_DRAIN_ANNOTATION]: null };
+    await eachOf(pods, (pod) => this.unlessGone(pod, marks));
   }
 
   async uncost(pods: readonly PodName[]): Promise<void> {
-    await eachOf(pods, (pod) => this.unlessGone(pod, DELETION_COST_ANNOTATION, null));
+    await eachOf(pods, (pod) => this.unlessGone(pod, { [DELETION_COST_ANNOTATION]: null }));
   }
 
   /** Rejects also for a pod that has gone: another one would go in its place. */
   async cost(pods: readonly (PodName & { readonly cost: number })[]): Promise<void> {
-    await eachOf(pods, (pod) => this.annotate(pod, DELETION_COST_ANNOTATION, String(pod.cost)));
+    await eachOf(pods, (pod) =>
+      this.annotate(pod, { [DELETION_COST_ANNOTATION]: String(pod.cost) }),
+    );
   }
 
-  private async unlessGone(pod: PodName, key: string, value: string | null): Promise<void> {
+  private async unlessGone(pod: PodName, marks: Marks, writing = this.writing): Promise<void> {
     try {
-      await this.annotate(pod, key, value);
+      await this.annotate(pod, marks, writing);
     } catch (error) {
       if (!isNotFound(error) && !isConflict(error)) throw error;
     }
   }
 
-  private async annotate({ name, uid }: PodName, key: string, value: string | null): Promise<void> {
-    const merge = { metadata: { uid, annotations: { [key]: value } } };
-    await this.api.patch(PODS, this.namespace, name, merge, this.writing);
+  private async annotate(
+    { name, uid }: PodName,
+    annotations: Marks,
+    writing = this.writing,
+  ): Promise<void> {
+    const merge = { metadata: { uid, annotations } };
+    await this.api.patch(PODS, this.namespace, name, merge, writing);
   }
 }
 

@@ -22,6 +22,9 @@ export class RainbowControllers {
   makesReady = true;
   /** Pods that are ready have not been so for minReadySeconds. */
   isWaiting = false;
+  /** They know of deletion costs what they knew when a test let them `catchUp`. */
+  isLate = false;
+  private known = new Map<string, number>();
   private readonly stage: RainbowStage;
   private isAtWork = false;
   private made = 0;
@@ -58,6 +61,15 @@ export class RainbowControllers {
       .filter(({ metadata }) => metadata.ownerReferences?.some(({ uid }) => owners.includes(uid)));
   }
 
+  catchUp(): void {
+    const pods = this.stage.fake.objects.list('Pod', NAMESPACE);
+    this.known = new Map(pods.map((pod) => [pod.metadata.name, costOf(pod)]));
+  }
+
+  private costOf(pod: Stored): number {
+    return this.isLate ? (this.known.get(pod.metadata.name) ?? 0) : costOf(pod);
+  }
+
   /** As a pod's readiness probe would. */
   setReady(name: string, isReady: boolean): void {
     const status = { conditions: [{ type: 'Ready', status: isReady ? 'True' : 'False' }] };
@@ -67,7 +79,9 @@ export class RainbowControllers {
   private scale(deployment: Stored): void {
     const { objects } = this.stage.fake;
     const { replicas = 1, template } = deployment['spec'] as Spec;
-    const pods = this.podsOf(deployment).sort((one, other) => costOf(one) - costOf(other));
+    const pods = this.podsOf(deployment).sort(
+      (one, other) => this.costOf(one) - this.costOf(other),
+    );
     for (const { metadata } of pods.slice(0, Math.max(0, pods.length - replicas))) {
       objects.remove('Pod', NAMESPACE, metadata.name);
     }

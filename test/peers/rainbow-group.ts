@@ -3,7 +3,7 @@
  * the command line has it: looked at by the API, its pods asked through the proxy, planned and swept.
  */
 import type { Test } from 'tap';
-import { systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/clock.js';
 import type { Api } from '../../src/kubernetes/api.js';
 import { ApiClient } from '../../src/kubernetes/client.js';
 import { RAINBOW_STATE_ANNOTATION } from '../../src/kubernetes/keys.js';
@@ -38,6 +38,8 @@ export class RainbowGroup extends RainbowStage {
   nowMs = NOW_MS;
   readonly controllers = new RainbowControllers(this);
   policy: GivenPolicy = { keep: '0' };
+  /** What is waited for in a run takes no time; a test may act meanwhile. */
+  clock: Clock = new HurriedClock(Infinity);
 
   get api(): Api {
     return new KubernetesApi(this.client);
@@ -117,9 +119,9 @@ export class RainbowGroup extends RainbowStage {
 
   /** Looked at, planned, and done. */
   async sweep(dryRun = false): Promise<Outcome[]> {
-    const { api, look, plan } = this;
+    const { api, look, plan, clock } = this;
     const facts = await look();
-    return sweep(facts, plan(facts), { api, look, plan, dryRun, tell: () => undefined });
+    return sweep(facts, plan(facts), { api, look, plan, clock, dryRun, tell: () => undefined });
   }
 
   get writes(): string[] {

@@ -3,6 +3,7 @@
  * of its calls, and what must hold whatever happens.
  */
 import type { Test } from 'tap';
+import { KubernetesError } from '../../src/kubernetes/fault.js';
 import { DRAIN_ANNOTATION } from '../../src/kubernetes/keys.js';
 import { type Call, type Said, status } from '../peers/fake-calls.js';
 import type { Mischief } from '../peers/fake-cluster.js';
@@ -87,7 +88,8 @@ export async function withFaultAt(
   group.fake.before = act;
   const outcomes = await group.sweep().catch((error: unknown) => error);
   if (calls < n) return false;
-  if (outcomes instanceof Error) t.match(outcomes, { name: 'Error' }, where);
+  if (outcomes instanceof Error)
+    t.ok(outcomes instanceof KubernetesError, `${where}: ${String(outcomes)}`);
   nothingWrong(t, group, where);
   group.fake.before = () => undefined;
   await group.sweep();

@@ -7,6 +7,7 @@ import { DELETION_COST_ANNOTATION, DRAIN_ANNOTATION } from '../../src/kubernetes
 import type { Outcome } from '../../src/rainbow/sweep.js';
 import { hasGivenUp, worstOf } from '../../src/rainbow/sweep.js';
 import { HOUR_MS, MINUTE_MS, NOW_MS, type RainbowGroup } from '../peers/rainbow-group.js';
+import { status } from '../peers/fake-calls.js';
 import { busy, GROUP, NAMESPACE } from '../peers/rainbow-stage.js';
 import {
   DUE,
@@ -248,7 +249,8 @@ t.test('a right that is missing fails its colour, and the sentence names it', as
 t.test('three failures in a row end the run', async (t) => {
   const group = await withLive(t);
   for (const colour of ['aaa', 'bbb', 'ccc', 'ddd']) group.old(colour, 90, DUE.zero.state);
-  group.fake.denied.add('patch deployments.apps');
+  group.fake.before = ({ resource, verb }) =>
+    verb === 'patch' && resource === 'deployments.apps' ? 'kill' : undefined;
   const outcomes = await group.sweep();
   t.same(
     outcomes.map(({ result }) => result),
@@ -257,6 +259,21 @@ t.test('three failures in a row end the run', async (t) => {
   t.match(of(outcomes, 'ddd'), { words: 'not tried: 3 failures in a row' });
   t.equal(hasGivenUp(outcomes), true);
   t.equal(group.writes.length, 3);
+});
+
+t.test('what colours are refused for themselves ends nothing for the others', async (t) => {
+  const group = await withLive(t);
+  for (const colour of ['aaa', 'bbb', 'ccc', 'ddd']) group.old(colour, 90, DUE.zero.state);
+  group.fake.before = ({ verb, name }) =>
+    verb === 'patch' && name !== `${GROUP}-ddd`
+      ? status(422, 'Invalid', 'a policy of this cluster forbids that')
+      : undefined;
+  const outcomes = await group.sweep();
+  t.same(
+    outcomes.map(({ result }) => result),
+    ['failed', 'failed', 'failed', 'done', 'kept'],
+  );
+  t.equal(hasGivenUp(outcomes), false);
 });
 
 t.test('a fault at any call does nothing wrong, and the next run does the rest', async (t) => {

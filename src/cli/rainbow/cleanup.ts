@@ -72,7 +72,7 @@ class Cleanup {
 
   /** False once the rest of the groups is not to be tried. */
   async act({ group, facts, plan: due }: Due): Promise<boolean> {
-    const { cluster, asked, speech } = this.doing;
+    const { cluster, asked, around, speech } = this.doing;
     if (asked.dryRun === 'client') {
       for (const { action, deployment } of due.steps) {
         if (action.kind !== 'keep') speech.name('deployment.apps', deployment);
@@ -84,6 +84,7 @@ class Cleanup {
       api: cluster.api,
       look: cluster.look(group),
       plan: (now) => plan(now, asked.policy),
+      clock: around.clock,
       dryRun: asked.dryRun === 'server',
       tell: (outcome) => this.tell(outcome),
     });
