@@ -47,9 +47,13 @@ export function plausible(answer: KnownAnswer): PodAnswer {
     : answer;
 }
 
-/** One that is not ready because it drains is as good as its answer; else something is wrong. */
+/**
+ * One that is not ready because it drains, or because its app was never there, is as good as its
+ * answer; else something is wrong.
+ */
 export function ofPod(answer: PodAnswer, isReady: boolean): PodAnswer {
   if (!answer.known || isReady || answer.phase !== 'serving') return answer;
+  if (answer.reason === 'starting') return answer;
   return unknown('unready', 'is not ready, and does not drain');
 }
 

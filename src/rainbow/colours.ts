@@ -4,7 +4,14 @@
  */
 import { COLOUR_LABEL, RAINBOW_LABEL, RAINBOW_STATE_ANNOTATION } from '../kubernetes/keys.js';
 import { type Labels, type LabelSelector, selectorMatches } from '../kubernetes/labels.js';
-import type { ColourFacts, DeploymentFacts, PodAnswer } from './contract.js';
+import { unknown } from './answers.js';
+import type {
+  ColourFacts,
+  DeploymentFacts,
+  PodAnswer,
+  PodFacts,
+  UnknownReason,
+} from './contract.js';
 import { fieldsAt, labelsAt, type Metadata, metadataOf, numberAt } from './objects.js';
 import type { Pod, ReplicaSet } from './pods.js';
 import { type Autoscaler, deploymentRivals } from './rivals.js';
@@ -27,7 +34,7 @@ export interface Deployment {
 export interface Colour {
   readonly colour: string;
   readonly deployment: Deployment;
-  /** Those it owns, and those that nobody's Deployment owns and that carry its colour. */
+  /** Those it owns, and those that nobody owns and that carry its colour. */
   readonly pods: readonly Pod[];
   readonly owned: ReadonlySet<Pod>;
   readonly replicaSets: readonly ReplicaSet[];
@@ -66,7 +73,7 @@ export function coloursOf(
     const isFirst = first.get(colour) === deployment;
     const isOwned = (pod: Pod): boolean => owners.get(pod) === metadata.uid;
     const isStray = (pod: Pod): boolean =>
-      isFirst && owners.get(pod) === undefined && pod.labels[COLOUR_LABEL] === colour;
+      isFirst && owners.get(pod) === undefined && isClaimedBy(deployment, pod);
     const owned = new Set(pods.filter(isOwned));
     return [
       {
@@ -80,6 +87,15 @@ export function coloursOf(
   });
 }
 
+/**
+ * One that is of a StatefulSet, a Job or the like is that one's, whatever its label says; unless the
+ * Deployment selects it, for then its ReplicaSet may only be too new to be known.
+ */
+function isClaimedBy({ colour, selector }: Deployment, { labels, owner }: Pod): boolean {
+  if (labels[COLOUR_LABEL] !== colour) return false;
+  return owner === undefined || selectorMatches(selector, labels);
+}
+
 function byAge(deployments: readonly Deployment[]): readonly Deployment[] {
   return [...deployments].sort(
     ({ metadata: one }, { metadata: other }) =>
@@ -89,23 +105,38 @@ function byAge(deployments: readonly Deployment[]): readonly Deployment[] {
 
 /** `answers`: by the uids of the pods. */
 export function colourFacts(
-  { colour, deployment, pods, owned, replicaSets }: Colour,
+  { colour, isOdd, deployment, pods, owned, replicaSets }: Colour & { readonly isOdd: boolean },
   answers: ReadonlyMap<string, PodAnswer>,
   autoscalers: readonly Autoscaler[],
   nowMs: number,
 ): ColourFacts {
   return {
     colour,
+    isOdd,
     deployment: deploymentFacts(deployment, isRolling(owned, replicaSets), autoscalers, nowMs),
     pods: pods.map((pod) => ({
       ...pod.facts,
       isOwned: owned.has(pod),
-      answer: answers.get(pod.facts.uid) ?? NOT_ASKED,
+      ...startedOrNot(pod, answers.get(pod.facts.uid) ?? NOT_ASKED),
     })),
   };
 }
 
-const NOT_ASKED: PodAnswer = { known: false, reason: 'not-asked', words: 'has not been asked' };
+/** Nobody answers there, or not yet. */
+const NO_ANSWERS: readonly UnknownReason[] = ['unreachable', 'stale', 'not-asked'];
+const NEVER_STARTED = unknown('unreachable', 'has never started');
+
+/** Whoever answers has started, whatever the API server knows of it. */
+function startedOrNot(
+  { facts }: Pod,
+  answer: PodAnswer,
+): Pick<PodFacts, 'neverStarted' | 'answer'> {
+  const isSilent = !answer.known && NO_ANSWERS.includes(answer.reason);
+  const neverStarted = facts.neverStarted && isSilent;
+  return { neverStarted, answer: neverStarted ? NEVER_STARTED : answer };
+}
+
+const NOT_ASKED = unknown('not-asked', 'has not been asked');
 
 function deploymentFacts(
   { metadata, replicas, isUnseen }: Deployment,
@@ -139,6 +170,14 @@ export function odditiesOf(
     ...colours.flatMap((one, at) => colours.slice(at + 1).flatMap((other) => twins(one, other))),
     ...colours.flatMap((one) => colours.flatMap((other) => graspers(one, other))),
   ];
+}
+
+/** It is what one of those sentences is about. */
+export function isOdd(one: Colour, colours: readonly Colour[]): boolean {
+  return colours.some((other) => {
+    const isTwin = other !== one && other.colour === one.colour;
+    return isTwin || graspers(one, other).length > 0;
+  });
 }
 
 function colourless({ metadata: { name } }: Deployment): string {

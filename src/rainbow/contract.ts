@@ -45,6 +45,8 @@ export interface ServiceFacts {
 /** One Deployment of the group. */
 export interface ColourFacts {
   readonly colour: string;
+  /** An oddity is about it: not even what it had is given back. */
+  readonly isOdd: boolean;
   readonly deployment: DeploymentFacts;
   /** Those that have not ended, also where they terminate. */
   readonly pods: readonly PodFacts[];
@@ -150,6 +152,7 @@ export interface State {
   /** The most that was at work in it, live or old, when somebody looked. */
   readonly peak: number;
   readonly lightlyUsedSinceMs?: number;
+  /** When pods of it were last asked to. */
   readonly drainAskedMs?: number;
   readonly drainedSinceMs?: number;
   readonly scaledToZeroMs?: number;
@@ -250,6 +253,8 @@ export type Reason =
   | { readonly code: 'no-live-colour' | 'live-not-ready' }
   | { readonly code: 'deleting' | 'rolling-out' | 'not-promoted' | 'emptying' }
   | { readonly code: 'too-young' | 'drained' | 'at-zero'; readonly untilMs: number }
+  /** It never was live; or a switch to it has begun, and may be under way. */
+  | { readonly code: 'passed-over' | 'claimed'; readonly untilMs: number }
   /** `place`: 1 is the colour that was live last. */
   | { readonly code: 'kept'; readonly place: number; readonly of: number }
   | { readonly code: 'rival'; readonly rival: Rival; readonly fight: Fight }
@@ -260,7 +265,10 @@ export type Reason =
       readonly of: number;
       readonly first: Unsafe;
     }
-  | { readonly code: 'draining'; readonly pods: number; readonly of: number }
+  /** Pods are wanted, and none is there to say anything. */
+  | { readonly code: 'no-pods'; readonly wanted: number }
+  /** `unheeded`: they were asked to drain, and serve as before. */
+  | { readonly code: 'draining' | 'unheeded'; readonly pods: number; readonly of: number }
   | { readonly code: 'last-ready-pod'; readonly pod: string; readonly service: string }
   | { readonly code: 'idle-pods'; readonly pods: number; readonly of: number }
   | {

@@ -2,11 +2,32 @@
  * Whose turn it is when pods of a colour are to be asked to drain: few at once, so that those who
  * reconnect come as a trickle, and those first who have the least to lose. Pure.
  */
-import type { ColourFacts, PodFacts, PodName, ServiceFacts } from './contract.js';
-import { isAskedToDrain, isDraining, isSafe, nameOf, workIn } from './work.js';
+import type { ColourFacts, Facts, PodFacts, PodName, ServiceFacts } from './contract.js';
+import { isAskedToDrain, isSafe, nameOf, workIn } from './work.js';
 
 /** One in so many. */
 const AT_ONCE = 10;
+/** An annotation takes a minute or two to get into a pod: the kubelet writes such files in rounds. */
+const HEEDED_MS = 180_000;
+
+/** Those that were asked to drain and are not safe yet, but have not come to their end either. */
+export interface Drainers {
+  readonly draining: readonly PodFacts[];
+  /** They serve as before: nothing tells them of their annotations. */
+  readonly unheeding: readonly PodFacts[];
+}
+
+export function drainersOf({ pods, deployment }: ColourFacts, nowMs: number): Drainers {
+  const { drainAskedMs = -Infinity } = deployment.state;
+  const asked = pods.filter((pod) => isAskedToDrain(pod) && !isSafe(pod));
+  const serves = ({ answer }: PodFacts): boolean => answer.known && answer.phase === 'serving';
+  const hasEnded = ({ answer }: PodFacts): boolean => answer.known && answer.phase === 'drained';
+  const isLate = nowMs - drainAskedMs >= HEEDED_MS;
+  return {
+    draining: asked.filter((pod) => !hasEnded(pod) && !(isLate && serves(pod))),
+    unheeding: asked.filter((pod) => isLate && serves(pod)),
+  };
+}
 
 export interface DrainTurn {
   readonly pods: readonly PodName[];
@@ -16,11 +37,12 @@ export interface DrainTurn {
 
 /** `force`: also the last ready pod of a Service. */
 export function drainTurn(
-  { pods }: ColourFacts,
-  services: readonly ServiceFacts[],
+  colour: ColourFacts,
+  { services, nowMs }: Pick<Facts, 'services' | 'nowMs'>,
   force: boolean,
 ): DrainTurn {
-  const draining = pods.filter(isDraining);
+  const { pods } = colour;
+  const { draining } = drainersOf(colour, nowMs);
   const room = Math.max(1, Math.floor(pods.length / AT_ONCE)) - draining.length;
   const asked: PodFacts[] = [];
   const gone = new Set(draining.map(({ name }) => name));

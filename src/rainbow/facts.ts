@@ -20,6 +20,7 @@ import {
   colourFacts,
   coloursOf,
   type Deployment,
+  isOdd,
   odditiesOf,
   readDeployment,
 } from './colours.js';
@@ -81,7 +82,10 @@ export async function gather(
     namespace,
     group,
     nowMs,
-    colours: colours.map((colour) => colourFacts(colour, answers, autoscalers, nowMs)),
+    colours: colours.map((one) => {
+      const colour = { ...one, isOdd: isOdd(one, colours) };
+      return colourFacts(colour, answers, autoscalers, nowMs);
+    }),
     services: serviceFacts(services.items, found(slices.items), colours),
     oddities: odditiesOf(deployments, colours),
   };

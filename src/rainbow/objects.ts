@@ -19,6 +19,8 @@ export interface Metadata {
   readonly isDeleting: boolean;
   readonly labels: Labels;
   readonly annotations: Labels;
+  /** Whoever has written a field of it that still stands. */
+  readonly writers: readonly string[];
   /** Who keeps it as it is; one at most. */
   readonly controller: Owner | undefined;
 }
@@ -89,8 +91,14 @@ export function metadataOf(object: unknown): Metadata {
     isDeleting: metadata['deletionTimestamp'] !== undefined,
     labels: labelsAt(metadata, 'labels'),
     annotations: labelsAt(metadata, 'annotations'),
+    writers: writersOf(metadata),
     controller: owner === undefined ? undefined : ownerOf(owner),
   };
+}
+
+function writersOf(metadata: Fields): readonly string[] {
+  const names = listAt(metadata, 'managedFields').map((entry) => textAt(entry, 'manager') ?? '');
+  return [...new Set(names)];
 }
 
 function ownerOf(reference: Fields): Owner {

@@ -16,12 +16,20 @@ import type {
   State,
   Step,
 } from './contract.js';
-import { drainTurn } from './drain-turn.js';
+import { drainersOf, drainTurn } from './drain-turn.js';
 import { IDLE_COST, shrinkable } from './removal-order.js';
 import { isNotPromoted, routers, selectors, type Standing, standingOf } from './standing.js';
 import { worthWriting } from './state.js';
-import { aged, gainedTraffic, notLostYet, stillRouted, withPeak } from './timers.js';
-import { isAskedToDrain, isDraining, isSafe, nameOf, workOf } from './work.js';
+import {
+  aged,
+  gainedTraffic,
+  isClaimed,
+  notLostYet,
+  restsSince,
+  stillRouted,
+  withPeak,
+} from './timers.js';
+import { isAskedToDrain, isOnlyStarting, isSafe, nameOf, workOf } from './work.js';
 
 /** Everything that a rule looks at; `state` is that of this moment. */
 interface Look {
@@ -38,7 +46,8 @@ interface Decision {
   readonly state: State;
 }
 
-export function plan(facts: Facts, policy: Policy): Plan {
+export function plan(seen: Facts, policy: Policy): Plan {
+  const facts = policy.force ? forced(seen) : seen;
   const { namespace, group, nowMs, colours } = facts;
   const standing = standingOf(facts, policy);
   const steps = colours.map((colour): Step => {
@@ -49,13 +58,24 @@ export function plan(facts: Facts, policy: Policy): Plan {
   return { namespace, group, nowMs, steps };
 }
 
+/** By force, what has only ever tried to start is safe, too. */
+function forced(facts: Facts): Facts {
+  const safe = (pod: PodFacts): PodFacts =>
+    pod.answer.known && isOnlyStarting(pod)
+      ? { ...pod, answer: { ...pod.answer, safe: true } }
+      : pod;
+  const colours = facts.colours.map((one) => ({ ...one, pods: one.pods.map(safe) }));
+  return { ...facts, colours };
+}
+
 function decide(look: Look): Decision {
   const { facts, policy, standing, colour } = look;
   const { deployment } = colour;
   const { standstill } = standing;
   const services = selectors(facts, colour);
-  // What is live but not ready may be so because it was shrunk: giving back is always right.
-  const isStill = standstill !== undefined && standstill.code !== 'live-not-ready';
+  // Giving back is always right, also to what is not ready because it was shrunk, and beside
+  // colours that are odd.
+  const isStill = standstill?.code === 'odd' && colour.isOdd;
   if (services.length > 0 && !isStill) return decideLive(look, services);
   if (standstill !== undefined) return keep(look, standstill);
   const routed = routers(facts, colour);
@@ -82,16 +102,17 @@ function decideLive(look: Look, services: readonly string[]): Decision {
   const state = withPeak(gainedTraffic(before, facts.nowMs), colour);
   const costed = pods.filter((pod) => !pod.isTerminating && pod.deletionCost === IDLE_COST);
   const wasOld = isOld(before);
-  if ((!wasOld && costed.length === 0) || deployment.isDeleting) {
+  // In a colour that was never old, whoever asked a pod to drain means it; but for us.
+  const recalled = pods.filter((pod) => canBeRecalled(pod) && (wasOld || pod.isDrainOurs));
+  if ((!wasOld && costed.length + recalled.length === 0) || deployment.isDeleting) {
     if (standing.standstill !== undefined) return keep(look, standing.standstill);
     return keep({ ...look, state }, { code: 'live', services });
   }
-  const { replicas = 0 } = before;
+  const replicas = replicasBefore(before);
   const action: Action = {
     kind: 'restore',
     replicas: replicas > deployment.replicas ? replicas : undefined,
-    // In a colour that was never old, whoever asked a pod to drain means it.
-    recall: wasOld ? pods.filter(canBeRecalled).map(nameOf) : [],
+    recall: recalled.map(nameOf),
     uncost: costed.map(nameOf),
   };
   return { action, reason: { code: 're-selected', services }, state };
@@ -99,6 +120,11 @@ function decideLive(look: Look, services: readonly string[]): Decision {
 
 function isOld({ lostTrafficMs, drainAskedMs, replicas }: State): boolean {
   return lostTrafficMs !== undefined || drainAskedMs !== undefined || replicas !== undefined;
+}
+
+/** What was taken is given back; where nothing was, somebody else has scaled it. */
+function replicasBefore({ replicas, liveReplicas = 0 }: State): number {
+  return replicas === undefined ? 0 : Math.max(replicas, liveReplicas);
 }
 
 function canBeRecalled(pod: PodFacts): boolean {
@@ -109,14 +135,20 @@ function canBeRecalled(pod: PodFacts): boolean {
 function decideOld(look: Look): Decision {
   const { facts, policy, standing, colour, state } = look;
   const { deployment, pods } = colour;
-  const oldEnoughMs = (state.lostTrafficMs ?? facts.nowMs) + policy.minAgeMs;
-  if (facts.nowMs < oldEnoughMs) return keep(look, { code: 'too-young', untilMs: oldEnoughMs });
+  const untilMs = restsSince(state, facts.nowMs) + policy.minAgeMs;
+  if (facts.nowMs < untilMs) return keep(look, { code: restCode(look), untilMs });
   const place = standing.places.get(colour.colour);
   if (place !== undefined) return keep(look, { code: 'kept', place, of: policy.keep });
   if (deployment.isRollingOut) return keep(look, { code: 'rolling-out' });
   if (deployment.replicas === 0) return decideAtZero(look);
+  if (pods.length === 0) return keep(look, { code: 'no-pods', wanted: deployment.replicas });
   if (pods.every(isSafe)) return decideDrained(look);
   return drainDue(look) ?? shrinkDue(look) ?? waiting(look);
+}
+
+function restCode({ facts, policy, state }: Look): 'claimed' | 'too-young' | 'passed-over' {
+  if (isClaimed(state, policy.minAgeMs, facts.nowMs)) return 'claimed';
+  return state.wasLive ? 'too-young' : 'passed-over';
 }
 
 function decideAtZero(look: Look): Decision {
@@ -160,11 +192,14 @@ function drainDue(look: Look): Decision | undefined {
   const { facts, policy, colour, state } = look;
   const reason = drainReason(look);
   if (reason === undefined) return undefined;
-  const { pods, last } = drainTurn(colour, facts.services, policy.force);
+  const { pods, last } = drainTurn(colour, facts, policy.force);
   if (last !== undefined) return keep(look, { code: 'last-ready-pod', ...last });
   if (pods.length === 0) return undefined;
-  const drainAskedMs = state.drainAskedMs ?? facts.nowMs;
-  return { action: { kind: 'drain', pods }, reason, state: { ...state, drainAskedMs } };
+  return {
+    action: { kind: 'drain', pods },
+    reason,
+    state: { ...state, drainAskedMs: facts.nowMs },
+  };
 }
 
 function drainReason({ facts, policy, colour, state }: Look): Reason | undefined {
@@ -197,8 +232,9 @@ function shrinkDue(look: Look): Decision | undefined {
 function waiting(look: Look): Decision {
   const { pods } = look.colour;
   const of = pods.length;
-  const draining = pods.filter(isDraining);
+  const { draining, unheeding } = drainersOf(look.colour, look.facts.nowMs);
   if (draining.length > 0) return keep(look, { code: 'draining', pods: draining.length, of });
+  if (unheeding.length > 0) return keep(look, { code: 'unheeded', pods: unheeding.length, of });
   const unsafe = pods.filter((pod) => !isSafe(pod));
   // Whoever is busy will be done one day; whoever does not answer may need somebody.
   const { name, answer } = unsafe.find((pod) => !pod.answer.known) ?? unsafe[0];

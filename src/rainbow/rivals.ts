@@ -24,8 +24,13 @@ const ROLLOUTS_ANNOTATION = 'argo-rollouts.argoproj.io/managed-by-rollouts';
 const ROLLOUTS_KEY = 'rollouts-pod-template-hash';
 const ARGO_CD_ANNOTATION = 'argocd.argoproj.io/tracking-id';
 const ARGO_CD_LABEL = 'argocd.argoproj.io/instance';
+/** How the names begin under which it writes. */
+const ARGO_CD_WRITERS = ['argocd-'];
+/** By default Argo CD marks with it what it keeps, up to its version 2; but so do Helm's charts. */
+const INSTANCE_LABEL = 'app.kubernetes.io/instance';
 /** Of a Kustomization and of a HelmRelease. */
 const FLUX_TOOLKITS = ['kustomize.toolkit.fluxcd.io', 'helm.toolkit.fluxcd.io'];
+const FLUX_WRITERS = ['kustomize-controller', 'helm-controller'];
 const FLUX_PAUSE = 'kustomize.toolkit.fluxcd.io/reconcile';
 
 /** Undefined if it scales something else. */
@@ -84,15 +89,24 @@ function argoRival(metadata: Metadata, part: Part): Rival | undefined {
     annotations[ARGO_CD_ANNOTATION],
   ];
   const tracked = tracking?.endsWith(own) === true ? tracking.slice(0, -own.length) : undefined;
-  const app = tracked ?? labels[ARGO_CD_LABEL];
+  const app = tracked ?? labels[ARGO_CD_LABEL] ?? instanceOf(metadata, ARGO_CD_WRITERS);
   return app === undefined ? undefined : { kind: 'argo-cd', name: app, fights: FIGHTS[part] };
 }
 
-function fluxRival({ labels, annotations }: Metadata, part: Part): Rival | undefined {
+/** The label alone says nothing; who has written the object does not say for whom. */
+function instanceOf({ labels, writers }: Metadata, of: readonly string[]): string | undefined {
+  return writers.some((one) => of.some((start) => one.startsWith(start)))
+    ? labels[INSTANCE_LABEL]
+    : undefined;
+}
+
+function fluxRival(metadata: Metadata, part: Part): Rival | undefined {
+  const { labels, annotations } = metadata;
   const toolkit = FLUX_TOOLKITS.find((one) => labels[`${one}/name`] !== undefined);
-  if (toolkit === undefined) return undefined;
-  const namespace = labels[`${toolkit}/namespace`];
-  const name = labels[`${toolkit}/name`];
+  const name =
+    toolkit === undefined ? instanceOf(metadata, FLUX_WRITERS) : labels[`${toolkit}/name`];
+  if (name === undefined) return undefined;
+  const namespace = toolkit === undefined ? undefined : labels[`${toolkit}/namespace`];
   // Told to let the object be, it still makes one anew that is gone.
   const isPaused = (annotations[FLUX_PAUSE] ?? labels[FLUX_PAUSE]) === 'disabled';
   const fights = FIGHTS[part].filter((fight) => !isPaused || fight === 'delete');

@@ -64,6 +64,14 @@ const REASON_WORDS: ReasonWords = {
   emptying: () => 'it is at zero: its last pods are ending',
   'too-young': ({ untilMs }, nowMs) =>
     `it lost its traffic only just: nothing is done for another ${left(untilMs, nowMs)}`,
+  'passed-over': ({ untilMs }, nowMs) =>
+    'it is not selected, and older than what is:' +
+    ` nothing is done for another ${left(untilMs, nowMs)}`,
+  claimed: ({ untilMs }, nowMs) =>
+    `a switch to it has begun: nothing is done for another ${left(untilMs, nowMs)}`,
+  'no-pods': ({ wanted }) =>
+    `${counted(wanted, 'pod')} ${wanted === 1 ? 'is' : 'are'} wanted and none is there:` +
+    ' the events of its ReplicaSet say why',
   drained: ({ untilMs }, nowMs) =>
     `all its pods are safe: to zero in ${left(untilMs, nowMs)} if they stay so`,
   'at-zero': ({ untilMs }, nowMs) => `it is at zero: deleted in ${left(untilMs, nowMs)}`,
@@ -72,13 +80,16 @@ const REASON_WORDS: ReasonWords = {
   'not-safe': ({ pods, of, first }) =>
     `${ofPods(pods, of, 'is', 'are')} not safe: ${first.pod} ${answerWords(first.answer)}`,
   draining: ({ pods, of }) => ofPods(pods, of, 'drains', 'drain'),
+  unheeded: ({ pods, of }) =>
+    `${ofPods(pods, of, 'was', 'were')} asked to drain and ${pods === 1 ? 'does' : 'do'} not:` +
+    ' podInfoDir tells a pod of its annotations',
   'last-ready-pod': ({ pod, service }) =>
     `${pod} is the last ready pod of Service ${service}: --force drains it`,
   'idle-pods': ({ pods, of }) => `${ofPods(pods, of, 'is', 'are')} idle`,
   'drained-long-enough': ({ sinceMs }, nowMs) =>
     `all its pods have been safe for ${ago(sinceMs, nowMs)}`,
   'zero-long-enough': ({ sinceMs }, nowMs) => `it has been at zero for ${ago(sinceMs, nowMs)}`,
-  'too-old': ({ sinceMs }, nowMs) => `it lost its traffic ${ago(sinceMs, nowMs)} ago`,
+  'too-old': ({ sinceMs }, nowMs) => `it has had no traffic for ${ago(sinceMs, nowMs)}`,
   'lightly-used': ({ sinceMs, active, peak }, nowMs) =>
     `it has hardly been used for ${ago(sinceMs, nowMs)}:` +
     ` ${count(active)} at work, ${count(peak)} at its peak`,

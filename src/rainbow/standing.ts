@@ -2,7 +2,8 @@
  * How the colours of a group stand to each other: which are live, which are yet to be, which are
  * kept to go back to, and whether anything may be done at all. Pure.
  */
-import type { ColourFacts, Facts, Policy, Reason } from './contract.js';
+import type { ColourFacts, Facts, Policy, Reason, State } from './contract.js';
+import { isClaimed, isLetGo } from './timers.js';
 
 export interface Standing {
   /** Why nothing of the group may be taken away. */
@@ -28,13 +29,15 @@ export function isNotPromoted({ deployment }: ColourFacts, { liveCreatedMs }: St
   return !deployment.state.wasLive && deployment.createdMs >= liveCreatedMs;
 }
 
-export function standingOf(facts: Facts, { keep }: Policy): Standing {
+export function standingOf(facts: Facts, { keep, minAgeMs }: Policy): Standing {
   const live = facts.colours.filter((colour) => selectors(facts, colour).length > 0);
   const liveCreatedMs = Math.min(...live.map(({ deployment }) => deployment.createdMs));
   const standing = { standstill: standstillOf(facts, live), liveCreatedMs, places: new Map() };
   const kept = facts.colours
     .filter((colour) => !live.includes(colour) && !colour.deployment.isDeleting)
     .filter((colour) => !isNotPromoted(colour, standing))
+    // Whether that comes to anything is not known yet: what there is to go back to stays.
+    .filter(({ deployment }) => !isClaimed(deployment.state, minAgeMs, facts.nowMs))
     .sort(compareReturn)
     .slice(0, keep);
   return { ...standing, places: new Map(kept.map(({ colour }, at) => [colour, at + 1])) };
@@ -59,7 +62,9 @@ function compareReturn(
   const newerFirst = other.createdMs - one.createdMs || (one.name < other.name ? -1 : 1);
   if (one.state.wasLive !== other.state.wasLive) return one.state.wasLive ? -1 : 1;
   if (!one.state.wasLive) return newerFirst;
-  const lostMs = one.state.lostTrafficMs ?? Number.MAX_VALUE;
-  const otherLostMs = other.state.lostTrafficMs ?? Number.MAX_VALUE;
-  return otherLostMs - lostMs || newerFirst;
+  return lastLiveMs(other.state) - lastLiveMs(one.state) || newerFirst;
+}
+
+function lastLiveMs(state: State): number {
+  return isLetGo(state) ? Number.MAX_VALUE : (state.lostTrafficMs ?? Number.MAX_VALUE);
 }

@@ -97,7 +97,7 @@ class SwitchWork {
     const { to, from, facts, replicas, recall, uncost } = this.wanted;
     const { writes } = this;
     await writes.recall(recall);
-    const state = changed(to, claimed(to.deployment.state));
+    const state = changed(to, claimed(to.deployment.state, facts.nowMs));
     await writes.change(to.deployment, { state, replicas });
     await writes.uncost(uncost);
     // Should all end here, the colours that are left are still known for having been live.
@@ -182,7 +182,7 @@ class SwitchWork {
       if (colour === undefined) continue;
       const { state } = colour.deployment;
       const isLive = services.some(({ selects }) => selects.includes(colour.colour));
-      const now = isLive ? given(state, nowMs) : freed(state, nowMs);
+      const now = isLive ? given(state, nowMs) : freed(colour.deployment, nowMs);
       await this.writes.change(colour.deployment, { state: changed(colour, now) });
     }
   }

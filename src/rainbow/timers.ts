@@ -2,7 +2,7 @@
  * How what is remembered of a colour goes on: when it gets traffic, when it loses it, and with each
  * look at it after that. Pure. Whatever is not seen to go on begins anew when it is seen again.
  */
-import type { ColourFacts, LightlyUsed, State } from './contract.js';
+import type { ColourFacts, DeploymentFacts, LightlyUsed, State } from './contract.js';
 import { sampled } from './state.js';
 import { isSafe, workOf } from './work.js';
 
@@ -22,14 +22,29 @@ export function gainedTraffic(state: State, nowMs: number): State {
   return { liveSinceMs: wentOn ? liveSinceMs : nowMs, wasLive: true, peak, samples: [] };
 }
 
+type Counted = Pick<DeploymentFacts, 'state' | 'replicas'>;
+
 /** No Service selects it any more. One that was lost before stays so. */
-export function lostTraffic(state: State, nowMs: number): State {
-  const { liveSinceMs, ...rest } = state;
-  const { lostTrafficMs } = rest;
-  // Selected and let go between two looks.
-  const isNews = liveSinceMs !== undefined && liveSinceMs > (lostTrafficMs ?? -1);
-  if (lostTrafficMs !== undefined && !isNews) return rest;
-  return { ...without(rest, TIMERS), lostTrafficMs: nowMs, samples: [] };
+export function lostTraffic({ state, replicas }: Counted, nowMs: number): State {
+  const rest = without(state, ['liveSinceMs']);
+  if (rest.lostTrafficMs !== undefined && !isLetGo(state)) return rest;
+  const live = rest.wasLive && replicas > 0 ? { liveReplicas: replicas } : {};
+  return { ...without(rest, TIMERS), ...live, lostTrafficMs: nowMs, samples: [] };
+}
+
+/** Since it lost its traffic it was selected again, and let go between two looks. */
+export function isLetGo({ liveSinceMs, lostTrafficMs }: State): boolean {
+  return liveSinceMs !== undefined && liveSinceMs > (lostTrafficMs ?? -1);
+}
+
+/** Since when it is left alone: its loss, or the last time that somebody began to switch to it. */
+export function restsSince({ lostTrafficMs, claimedMs }: State, nowMs: number): number {
+  return Math.max(lostTrafficMs ?? nowMs, claimedMs ?? 0);
+}
+
+/** A switch to it has begun not long ago, and may be under way. */
+export function isClaimed({ claimedMs }: State, minAgeMs: number, nowMs: number): boolean {
+  return claimedMs !== undefined && nowMs - claimedMs < minAgeMs;
 }
 
 /** It is still sent to: what it lost, it has lost just now. */
@@ -55,15 +70,17 @@ export function aged(
   lightlyUsed: LightlyUsed | undefined,
 ): State {
   const { deployment, pods } = colour;
-  const state = lostTraffic(deployment.state, nowMs);
+  const state = lostTraffic(deployment, nowMs);
   const isRunning = deployment.replicas > 0;
+  // Where none is there, none has said anything.
+  const isDrained = isRunning && pods.length > 0 && pods.every(isSafe);
   const isAtZero = !isRunning && pods.length === 0;
   const active = workOf(pods);
   const samples =
     active === undefined ? state.samples : sampled(state.samples, { atMs: nowMs, active });
   return {
     ...without(state, ['drainedSinceMs', 'lightlyUsedSinceMs', 'scaledToZeroMs']),
-    ...since('drainedSinceMs', isRunning && pods.every(isSafe), state, nowMs),
+    ...since('drainedSinceMs', isDrained, state, nowMs),
     ...since('lightlyUsedSinceMs', isRunning && isLight(colour, lightlyUsed), state, nowMs),
     ...since('scaledToZeroMs', isAtZero, state, nowMs),
     peak: withPeak(state, colour).peak,
@@ -83,7 +100,7 @@ function isLight({ deployment, pods }: ColourFacts, lightlyUsed: LightlyUsed | u
   return work <= Math.max(lightlyUsed.share * deployment.state.peak, pods.length);
 }
 
-function without(state: State, keys: readonly (keyof State)[]): State {
+export function without(state: State, keys: readonly (keyof State)[]): State {
   const left = Object.entries(state).filter(([key]) => !keys.includes(key as keyof State));
   return Object.fromEntries(left) as unknown as State;
 }

@@ -85,7 +85,7 @@ export function colourOf(
     rivals: [],
     ...given,
   };
-  return { colour, deployment, pods };
+  return { colour, isOdd: false, deployment, pods };
 }
 
 /** One that was live and lost its traffic so long ago. */

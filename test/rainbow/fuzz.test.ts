@@ -44,20 +44,26 @@ const ANSWERS: readonly PodAnswer[] = [
   busy(1),
   busy(0, 1),
   busy(500),
+  { ...(busy(3) as KnownAnswer), phase: 'draining' },
+  { ...(busy(0) as KnownAnswer), phase: 'drained', reason: 'not-quiet' },
+  { ...(busy(0) as KnownAnswer), reason: 'starting' },
   SILENT,
   { known: false, reason: 'not-asked', words: 'was not asked' },
   { ...(SAFE as KnownAnswer), safe: false },
 ];
 
 function anyPod(random: Random, name: string): PodFacts {
+  const drain = random.pick([undefined, undefined, undefined, 'true', 'keep', 'false']);
   return podOf(name, {
     answer: random.pick(ANSWERS),
+    neverStarted: random.once(12),
     isReady: !random.once(4),
     isTerminating: random.once(8),
     phase: random.once(8) ? random.pick(['Pending', 'Unknown'] as const) : 'Running',
     node: random.once(10) ? undefined : 'node',
     deletionCost: random.pick([0, 0, 0, IDLE_COST, IDLE_COST - 1, -5, 7]),
-    drain: random.pick([undefined, undefined, undefined, 'true', 'keep', 'false']),
+    drain,
+    isDrainOurs: drain !== undefined && random.once(2),
     isOwned: !random.once(12),
   });
 }
@@ -69,12 +75,14 @@ function anyState(random: Random): State {
     wasLive: !random.once(3),
     ...(random.once(5) ? moment('liveSinceMs') : {}),
     ...moment('lostTrafficMs'),
+    ...(random.once(4) ? moment('claimedMs') : {}),
     ...moment('lightlyUsedSinceMs'),
     ...moment('drainAskedMs'),
     ...moment('drainedSinceMs'),
     ...moment('scaledToZeroMs'),
     peak: random.int(1_000),
     ...(random.once(2) ? {} : { replicas: 1 + random.int(20) }),
+    ...(random.once(2) ? {} : { liveReplicas: 1 + random.int(20) }),
     samples: [],
   };
 }
@@ -87,7 +95,7 @@ function anyColour(random: Random, colour: string): ColourFacts {
     return isAllSafe ? { ...pod, answer: SAFE } : pod;
   });
   const rival = (kind: Rival['kind'], ...fights: Fight[]): Rival => ({ kind, name: 'it', fights });
-  return colourOf(colour, pods, {
+  const facts = colourOf(colour, pods, {
     createdMs: NOW - random.int(100) * HOUR,
     replicas: random.once(4) ? random.int(4) : pods.length,
     isDeleting: random.once(12),
@@ -97,6 +105,7 @@ function anyColour(random: Random, colour: string): ColourFacts {
       ? [random.pick([rival('hpa', 'shrink'), rival('argo-cd', 'shrink', 'zero', 'delete')])]
       : [],
   });
+  return { ...facts, isOdd: random.once(20) };
 }
 
 function anyService(random: Random, name: string, colours: readonly ColourFacts[]): ServiceFacts {
@@ -137,7 +146,12 @@ function anyPolicy(random: Random): Policy {
   };
 }
 
-const isSafe = ({ answer }: PodFacts): boolean => answer.known && answer.safe;
+/** By its own word; or nothing of it has ever run; or, by force, its app has never been there. */
+function isSafe({ answer, neverStarted }: PodFacts, force: boolean): boolean {
+  if (!answer.known) return neverStarted;
+  const { safe, reason, active, leases } = answer;
+  return safe || (force && reason === 'starting' && active + leases === 0);
+}
 
 /** What is wrong with taking from this colour; the facts alone say so. */
 function faultsOf(facts: Facts, policy: Policy, colour: ColourFacts, step: Step): string[] {
@@ -157,8 +171,8 @@ function faultsOf(facts: Facts, policy: Policy, colour: ColourFacts, step: Step)
   );
   must(facts.oddities.length === 0 && !deployment.isDeleting, 'it is not to be touched');
   must(!deployment.isRollingOut, 'it rolls out');
-  const { lostTrafficMs = NOW, liveSinceMs = 0, wasLive } = deployment.state;
-  const lostMs = liveSinceMs > lostTrafficMs ? NOW : lostTrafficMs;
+  const { lostTrafficMs = NOW, claimedMs = 0, liveSinceMs = 0, wasLive } = deployment.state;
+  const lostMs = liveSinceMs > lostTrafficMs ? NOW : Math.max(lostTrafficMs, claimedMs);
   must(NOW - lostMs >= policy.minAgeMs, 'it is too young');
   const isNewest = live.every((one) => deployment.createdMs >= one.deployment.createdMs);
   must(wasLive || !isNewest, 'it is yet to be promoted');
@@ -167,12 +181,19 @@ function faultsOf(facts: Facts, policy: Policy, colour: ColourFacts, step: Step)
   if (action.kind === 'delete') {
     must(pods.length === 0 && deployment.replicas === 0, 'there are pods');
   } else if (action.kind === 'zero') {
-    must(pods.every(isSafe), 'not all of them are safe');
+    must(pods.length > 0, 'nobody has said anything');
+    must(
+      pods.every((pod) => isSafe(pod, policy.force)),
+      'not all of them are safe',
+    );
   } else if (action.kind === 'shrink') {
     must(action.to >= 1 && action.to < action.from, 'that is no shrinking');
     must(action.from === deployment.replicas, 'it has another count');
-    const gone = removedFirst(pods, action);
-    must(gone.every(isSafe), 'a pod that would go is not safe');
+    const gone = removedFirst(pods, action, policy.force);
+    must(
+      gone.every((pod) => isSafe(pod, policy.force)),
+      'a pod that would go is not safe',
+    );
   } else if (action.kind === 'drain') {
     faults.push(
       ...drainFaults(
@@ -190,6 +211,7 @@ function faultsOf(facts: Facts, policy: Policy, colour: ColourFacts, step: Step)
 function removedFirst(
   pods: readonly PodFacts[],
   action: Step['action'] & { kind: 'shrink' },
+  force: boolean,
 ): PodFacts[] {
   const costs = new Map(action.costs.map(({ name, cost }) => [name, cost]));
   const phases = ['Pending', 'Unknown', 'Running'];
@@ -198,7 +220,7 @@ function removedFirst(
     phases.indexOf(pod.phase),
     pod.isReady ? 1 : 0,
     costs.get(pod.name) ?? pod.deletionCost,
-    isSafe(pod) ? 1 : 0,
+    isSafe(pod, force) ? 1 : 0,
   ];
   const own = pods.filter((pod) => pod.isOwned && !pod.isTerminating);
   const order = own.sort((one, other) => {
@@ -212,16 +234,22 @@ function removedFirst(
 function drainFaults(
   { services }: Facts,
   { force }: Policy,
-  { pods }: ColourFacts,
+  { pods, deployment }: ColourFacts,
   asked: readonly string[],
 ): string[] {
   const faults: string[] = [];
   const drains = (pod: PodFacts): boolean => pod.drain === 'true' || pod.drain === 'keep';
-  const before = pods.filter((pod) => drains(pod) && !isSafe(pod)).map(({ name }) => name);
+  const hasHeard = NOW - (deployment.state.drainAskedMs ?? 0) >= 3 * MINUTE;
+  const isEmptying = ({ answer }: PodFacts): boolean =>
+    !answer.known ||
+    ['settling', 'draining', 'closing', hasHeard ? '' : 'serving'].includes(answer.phase);
+  const before = pods
+    .filter((pod) => drains(pod) && !isSafe(pod, force) && isEmptying(pod))
+    .map(({ name }) => name);
   if (before.length + asked.length > Math.max(1, pods.length / 10)) faults.push('too many drain');
   for (const name of asked) {
     const pod = pods.find((one) => one.name === name);
-    const isFit = pod?.answer.known === true && !isSafe(pod) && !drains(pod) && pod.isOwned;
+    const isFit = pod?.answer.known === true && !isSafe(pod, force) && !drains(pod) && pod.isOwned;
     if (!isFit || pod.isTerminating) faults.push(`${name} need not drain`);
   }
   const gone = [...before, ...asked];
@@ -256,7 +284,7 @@ t.test('nothing is taken that is selected, too young or not safe', (t) => {
   });
   t.same(faults.slice(0, 5), []);
   t.comment([...seen].map(([key, times]) => `${key} ${times}`).join(', '));
-  t.equal(seen.size, 6 + 23, 'every action and every reason was there');
+  t.equal(seen.size, 6 + 27, 'every action and every reason was there');
   t.end();
 });
 

@@ -73,6 +73,28 @@ const REASONS: {
       'it lost its traffic only just: nothing is done for another 48m',
     ],
   ],
+  'passed-over': [
+    [
+      { code: 'passed-over', untilMs: NOW + HOUR },
+      'it is not selected, and older than what is: nothing is done for another 1h',
+    ],
+  ],
+  claimed: [
+    [
+      { code: 'claimed', untilMs: NOW + 59 * MINUTE },
+      'a switch to it has begun: nothing is done for another 59m',
+    ],
+  ],
+  'no-pods': [
+    [
+      { code: 'no-pods', wanted: 3 },
+      '3 pods are wanted and none is there: the events of its ReplicaSet say why',
+    ],
+    [
+      { code: 'no-pods', wanted: 1 },
+      '1 pod is wanted and none is there: the events of its ReplicaSet say why',
+    ],
+  ],
   drained: [
     [{ code: 'drained', untilMs: NOW + 1 }, 'all its pods are safe: to zero in 1s if they stay so'],
   ],
@@ -100,6 +122,16 @@ const REASONS: {
     [{ code: 'draining', pods: 1, of: 20 }, '1 of 20 pods drains'],
     [{ code: 'draining', pods: 2, of: 20 }, '2 of 20 pods drain'],
   ],
+  unheeded: [
+    [
+      { code: 'unheeded', pods: 1, of: 3 },
+      '1 of 3 pods was asked to drain and does not: podInfoDir tells a pod of its annotations',
+    ],
+    [
+      { code: 'unheeded', pods: 3, of: 3 },
+      '3 of 3 pods were asked to drain and do not: podInfoDir tells a pod of its annotations',
+    ],
+  ],
   'last-ready-pod': [
     [
       { code: 'last-ready-pod', pod: 'web-1', service: 'old' },
@@ -116,7 +148,7 @@ const REASONS: {
   'zero-long-enough': [
     [{ code: 'zero-long-enough', sinceMs: NOW - 25 * HOUR }, 'it has been at zero for 1d1h'],
   ],
-  'too-old': [[{ code: 'too-old', sinceMs: NOW - 49 * HOUR }, 'it lost its traffic 2d1h ago']],
+  'too-old': [[{ code: 'too-old', sinceMs: NOW - 49 * HOUR }, 'it has had no traffic for 2d1h']],
   'lightly-used': [
     [
       { code: 'lightly-used', sinceMs: NOW - 31 * MINUTE, active: 1, peak: 1_200 },

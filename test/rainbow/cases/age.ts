@@ -2,18 +2,28 @@
 import { busy, colourOf, HOUR, MINUTE, NOW, oldState, podsOf, SAFE } from '../../peers/rainbow.js';
 import { type Case, green, LIVE_STATE } from './case.js';
 
+const SAFE_FOR_HOURS = {
+  drainedSinceMs: NOW - 3 * HOUR,
+  lightlyUsedSinceMs: NOW - 3 * HOUR,
+};
+
 export const AGE: readonly Case[] = [
   {
     title: 'a colour that has just lost its traffic is remembered to have',
     old: colourOf('green', podsOf(busy(40)), { state: { ...LIVE_STATE, peak: 50 } }),
     reason: { code: 'too-young', untilMs: NOW + HOUR },
-    state: oldState(0, { peak: 50, samples: [{ atMs: NOW, active: 40 }] }),
+    state: oldState(0, { peak: 50, liveReplicas: 1, samples: [{ atMs: NOW, active: 40 }] }),
   },
   {
     title: 'one that was selected and let go between two looks ages anew',
     old: green(podsOf(busy(40)), 60 * HOUR, { liveSinceMs: NOW - HOUR, replicas: 3 }),
     reason: { code: 'too-young', untilMs: NOW + HOUR },
-    state: oldState(0, { peak: 100, replicas: 3, samples: [{ atMs: NOW, active: 40 }] }),
+    state: oldState(0, {
+      peak: 100,
+      replicas: 3,
+      liveReplicas: 1,
+      samples: [{ atMs: NOW, active: 40 }],
+    }),
   },
   {
     title: 'nothing is done before the minimum age, however safe it is',
@@ -76,6 +86,50 @@ export const AGE: readonly Case[] = [
     others: [colourOf('red', podsOf(SAFE), { state: oldState(MINUTE) })],
     policy: { keep: '1' },
     reason: { code: 'not-safe', pods: 1, of: 1, first: { pod: 'p0', answer: busy(9) } },
+  },
+  {
+    title: 'nothing is done to one that a switch has begun to, however long ago it was live',
+    old: green(podsOf(SAFE), 60 * HOUR, { claimedMs: NOW - 59 * MINUTE, ...SAFE_FOR_HOURS }),
+    reason: { code: 'claimed', untilMs: NOW + MINUTE },
+  },
+  {
+    title: 'a switch that came to nothing is over at the minimum age',
+    old: green(podsOf(busy(9)), 60 * HOUR, { claimedMs: NOW - HOUR }),
+    policy: { maxAge: 'off' },
+    reason: { code: 'not-safe', pods: 1, of: 1, first: { pod: 'p0', answer: busy(9) } },
+  },
+  {
+    title: 'one that a switch has begun to takes no place from the one before',
+    old: green(podsOf(SAFE), 9 * HOUR, { replicas: 1, ...SAFE_FOR_HOURS }),
+    others: [colourOf('red', [], { state: oldState(70 * HOUR, { claimedMs: NOW }), replicas: 3 })],
+    policy: { keep: '1' },
+    reason: { code: 'kept', place: 1, of: 1 },
+  },
+  {
+    title: 'one that a switch came to nothing with is not the one to go back to',
+    old: green(podsOf(SAFE), 9 * HOUR, { replicas: 1, ...SAFE_FOR_HOURS }),
+    others: [
+      colourOf('red', [], {
+        state: oldState(70 * HOUR, { claimedMs: NOW - 2 * HOUR }),
+        replicas: 3,
+      }),
+    ],
+    policy: { keep: '1' },
+    reason: { code: 'kept', place: 1, of: 1 },
+  },
+  {
+    title: 'one that was let go since it was last seen has the first place',
+    old: green(podsOf(SAFE), 60 * HOUR, { liveSinceMs: NOW - MINUTE }),
+    others: [colourOf('red', podsOf(SAFE), { state: oldState(2 * HOUR) })],
+    policy: { keep: '1', minAge: '0' },
+    reason: { code: 'kept', place: 1, of: 1 },
+    state: oldState(0, {
+      peak: 100,
+      drainedSinceMs: NOW,
+      lightlyUsedSinceMs: NOW,
+      liveReplicas: 1,
+      samples: [{ atMs: NOW, active: 0 }],
+    }),
   },
   {
     title: 'one that is being deleted has no place',

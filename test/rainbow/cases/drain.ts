@@ -1,5 +1,5 @@
 /** A colour that is too old, or hardly used any more: its pods are asked to drain, a few at once. */
-import type { PodFacts } from '../../../src/rainbow/contract.js';
+import type { KnownAnswer, PodFacts } from '../../../src/rainbow/contract.js';
 import {
   busy,
   HOUR,
@@ -21,6 +21,15 @@ const named = (...names: readonly string[]): { name: string; uid: string }[] =>
 /** So many pods, each with more at work than the one before. */
 const fleet = (size: number): PodFacts[] =>
   Array.from({ length: size }, (_, at) => podOf(`p${at}`, { answer: busy(100 - at) }));
+const draining = (
+  pod: PodFacts,
+  drain = 'true',
+  phase: KnownAnswer['phase'] = 'draining',
+): PodFacts => ({ ...pod, drain, answer: { ...(pod.answer as KnownAnswer), phase } });
+const ONE_ASKED = [
+  podOf('p0', { drain: 'true', answer: busy(60) }),
+  podOf('p1', { answer: busy(60) }),
+];
 const askedIn = (pods: readonly PodFacts[], lostForMs: number, more = {}): Case['state'] => ({
   ...green(pods, lostForMs, more).deployment.state,
   drainAskedMs: NOW,
@@ -55,21 +64,50 @@ export const DRAIN: readonly Case[] = [
   {
     title: 'those that drain already count',
     old: green(
-      fleet(29).map((pod, at) => (at === 0 ? { ...pod, drain: 'keep' } : pod)),
+      fleet(29).map((pod, at) => (at === 0 ? draining(pod, 'keep') : pod)),
       OLD,
       { peak: 5_000, drainAskedMs: NOW - HOUR },
     ),
     action: { kind: 'drain', pods: named('p28') },
     reason: TOO_OLD,
+    state: askedIn(fleet(29), OLD, { peak: 5_000 }),
   },
   {
     title: 'while enough of them drain nobody else is asked',
     old: green(
-      [podOf('p0', { drain: 'true', answer: busy(60) }), podOf('p1', { answer: busy(60) })],
+      [draining(podOf('p0', { answer: busy(60) })), podOf('p1', { answer: busy(60) })],
       OLD,
       { peak: 200 },
     ),
     reason: { code: 'draining', pods: 1, of: 2 },
+  },
+  {
+    title: 'one that was asked a moment ago may not know of it yet',
+    old: green(ONE_ASKED, OLD, { peak: 200, drainAskedMs: NOW - 3 * MINUTE + 1 }),
+    reason: { code: 'draining', pods: 1, of: 2 },
+  },
+  {
+    title: 'one that was asked and serves as before makes room for the next',
+    old: green(ONE_ASKED, OLD, { peak: 200, drainAskedMs: NOW - 3 * MINUTE }),
+    action: { kind: 'drain', pods: named('p1') },
+    reason: TOO_OLD,
+    state: askedIn(podsOf(busy(60), busy(60)), OLD, { peak: 200 }),
+  },
+  {
+    title: 'where all were asked and serve as before, that is told',
+    old: green(ONE_ASKED.slice(0, 1), OLD, { drainAskedMs: NOW - HOUR }),
+    reason: { code: 'unheeded', pods: 1, of: 1 },
+  },
+  {
+    title: 'one that has come to the end of its drain makes room for the next',
+    old: green(
+      [draining(podOf('p0', { answer: busy(60) }), 'true', 'drained'), ...ONE_ASKED.slice(1)],
+      OLD,
+      { peak: 200, drainAskedMs: NOW - HOUR },
+    ),
+    action: { kind: 'drain', pods: named('p1') },
+    reason: TOO_OLD,
+    state: askedIn(podsOf(busy(60), busy(60)), OLD, { peak: 200 }),
   },
   {
     title: 'one that was asked and does not answer still drains',
@@ -88,6 +126,7 @@ export const DRAIN: readonly Case[] = [
     ),
     action: { kind: 'drain', pods: named('p1') },
     reason: TOO_OLD,
+    state: askedIn(podsOf(busy(60)), OLD),
   },
   {
     title: 'what does not answer, terminates or is not its own is not asked',

@@ -1,4 +1,5 @@
 /** A colour whose pods are all safe, or gone: to zero, and away; and who stands against it. */
+import type { KnownAnswer } from '../../../src/rainbow/contract.js';
 import {
   busy,
   HOUR,
@@ -23,6 +24,13 @@ const ZEROED = oldState(LONG, { peak: 100, ...drainedFor(10 * MINUTE), replicas:
 const HPA = rival('hpa', 'shrink');
 const KEDA = rival('keda', 'shrink', 'zero');
 const ARGO = rival('argo-cd', 'shrink', 'zero', 'delete');
+const NEVER_STARTED = podOf('p1', {
+  ...{ answer: SILENT, neverStarted: true, phase: 'Pending', isReady: false },
+});
+const STARTING = podOf('p1', {
+  answer: { ...(busy(0) as KnownAnswer), reason: 'starting' },
+  isReady: false,
+});
 const DAY = 24 * HOUR;
 const atZeroFor = (ms: number): object => ({ scaledToZeroMs: NOW - ms, replicas: 2 });
 
@@ -99,10 +107,42 @@ export const ENDING: readonly Case[] = [
     state: oldState(LONG, { peak: 100, replicas: 2, samples }),
   },
   {
-    title: 'a colour without any pod is drained',
+    title: 'where pods are wanted and none is there, nobody has said anything',
     old: green([], LONG, { ...drainedFor(10 * MINUTE), replicas: 2 }, { replicas: 2 }),
+    reason: { code: 'no-pods', wanted: 2 },
+    state: oldState(LONG, {
+      peak: 100,
+      lightlyUsedSinceMs: NOW - 10 * MINUTE,
+      replicas: 2,
+      samples,
+    }),
+  },
+  {
+    title: 'a pod that can never start stops nothing',
+    old: green([podOf('p0'), NEVER_STARTED], LONG, drainedFor(10 * MINUTE)),
     action: { kind: 'zero', from: 2 },
     reason: { code: 'drained-long-enough', sinceMs: NOW - 10 * MINUTE },
+    state: ZEROED,
+  },
+  {
+    title: 'a pod that has an app that never answered is not safe',
+    old: green([podOf('p0', { isTerminating: true }), STARTING], LONG, {}, { replicas: 1 }),
+    reason: { code: 'not-safe', pods: 1, of: 2, first: { pod: 'p1', answer: STARTING.answer } },
+    state: oldState(LONG, { peak: 100, lightlyUsedSinceMs: NOW, samples }),
+  },
+  {
+    title: 'a pod that has an app that never answered is safe by force',
+    old: green([podOf('p0'), STARTING], LONG, drainedFor(10 * MINUTE)),
+    force: true,
+    action: { kind: 'zero', from: 2 },
+    reason: { code: 'drained-long-enough', sinceMs: NOW - 10 * MINUTE },
+    state: ZEROED,
+  },
+  {
+    title: 'no force makes a pod safe that does not answer',
+    old: green([podOf('p0', { answer: SILENT })], LONG),
+    force: true,
+    reason: { code: 'not-safe', pods: 1, of: 1, first: { pod: 'p0', answer: SILENT } },
   },
   {
     title: 'an autoscaler stands still at zero',

@@ -73,6 +73,16 @@ export const SHRINK: readonly Case[] = [
     reason: { code: 'not-safe', pods: 1, of: 2, first: { pod: 'p1', answer: SILENT } },
   },
   {
+    title: 'a pod that never started goes first',
+    old: old([
+      podOf('p0', { answer: BUSY }),
+      podOf('p1', { answer: SILENT, phase: 'Pending', neverStarted: true, node: undefined }),
+    ]),
+    action: { kind: 'shrink', from: 2, to: 1, costs: [cost('p1')] },
+    reason: { code: 'idle-pods', pods: 1, of: 2 },
+    state: shrunk(podsOf(BUSY, SAFE), 2),
+  },
+  {
     title: 'a pod without a node would go first: nothing is done',
     old: old([podOf('p0', { phase: 'Pending' }), podOf('p1', { answer: SILENT, node: undefined })]),
     reason: { code: 'not-safe', pods: 1, of: 2, first: { pod: 'p1', answer: SILENT } },

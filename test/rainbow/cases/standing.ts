@@ -159,6 +159,58 @@ export const STANDING: readonly Case[] = [
     reason: { code: 're-selected', services: ['beta'] },
   },
   {
+    title: 'a drain of ours that came too late for a live colour is taken back',
+    old: colourOf(
+      'green',
+      [
+        podOf('p0', { drain: 'true', isDrainOurs: true }),
+        podOf('p1', { drain: 'true' }),
+        podOf('p2', { drain: 'true', isDrainOurs: true, isTerminating: true }),
+      ],
+      { state: LIVE_STATE },
+    ),
+    services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
+    action: {
+      kind: 'restore',
+      replicas: undefined,
+      recall: [{ name: 'p0', uid: 'uid-p0' }],
+      uncost: [],
+    },
+    reason: { code: 're-selected', services: ['beta'] },
+  },
+  {
+    title: 'a colour that is selected again gets back what it had when it was live',
+    old: green(podsOf(busy(1)), 3 * HOUR, { replicas: 2, liveReplicas: 20 }),
+    services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
+    action: { kind: 'restore', replicas: 20, recall: [], uncost: [] },
+    reason: { code: 're-selected', services: ['beta'] },
+    state: { liveSinceMs: NOW, wasLive: true, peak: 100, samples: [] },
+  },
+  {
+    title: 'what somebody else has scaled in is not given back',
+    old: green(podsOf(busy(1)), 3 * HOUR, { liveReplicas: 20 }),
+    services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
+    action: { kind: 'restore', replicas: undefined, recall: [], uncost: [] },
+    reason: { code: 're-selected', services: ['beta'] },
+    state: { liveSinceMs: NOW, wasLive: true, peak: 100, samples: [] },
+  },
+  {
+    title: 'beside something odd a colour that is selected again gets back what it had',
+    old: green([], 60 * HOUR, { scaledToZeroMs: NOW - HOUR, replicas: 4 }),
+    services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
+    facts: { oddities: ['two Deployments are red'] },
+    action: { kind: 'restore', replicas: 4, recall: [], uncost: [] },
+    reason: { code: 're-selected', services: ['beta'] },
+    state: { liveSinceMs: NOW, wasLive: true, peak: 100, samples: [] },
+  },
+  {
+    title: 'a colour that is odd itself is left as it is',
+    old: { ...green([], 60 * HOUR, { scaledToZeroMs: NOW - HOUR, replicas: 4 }), isOdd: true },
+    services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
+    facts: { oddities: ['two Deployments are green'] },
+    reason: { code: 'odd', oddity: 'two Deployments are green' },
+  },
+  {
     title: 'a pod of a live colour that somebody drains goes on draining',
     old: colourOf('green', [podOf('p0', { drain: 'true' })], { state: LIVE_STATE }),
     services: [SELECTS_BLUE, serviceOf('beta', ['green'])],
@@ -220,7 +272,7 @@ export const STANDING: readonly Case[] = [
   {
     title: 'one that never was live and is older has been skipped, and ages',
     old: colourOf('green', podsOf(SAFE)),
-    reason: { code: 'too-young', untilMs: NOW + HOUR },
+    reason: { code: 'passed-over', untilMs: NOW + HOUR },
     state: {
       ...NO_STATE,
       lostTrafficMs: NOW,
