@@ -181,8 +181,8 @@ until nothing is in use any more. \`demo\` brings a small app of its own,
 \`demo app\` is that app alone (at 3000), as an app container may run it.
 \`status\` says where a running tidegate stands, \`drain\` starts its drain,
 \`wait\` waits until its pod may be deleted; each tells its options with --help.
-With --pod they ask through a cluster's API server. \`rainbow\` switches between the
-colours of a group of Deployments, and cleans up the old ones; so does
+With --pod they ask through a cluster's API server. \`rainbow\` switches between
+the colours of a group of Deployments, and cleans up the old ones; so does
 \`kubectl tidegate rainbow\`.
 
 Each setting is a flag (--grace-period 60s) or an environment variable
