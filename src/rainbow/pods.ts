@@ -24,6 +24,8 @@ export interface Pod {
   readonly labels: Labels;
   /** Where it answers; undefined as long as it has no address. */
   readonly address: string | undefined;
+  /** All that it has, one of each family. */
+  readonly addresses: readonly string[];
   /** Its tidegate's admin port. */
   readonly adminPort: number;
   /** The uid of the ReplicaSet, or whatever else it is of. */
@@ -64,6 +66,7 @@ export function readPod(object: unknown): Pod | undefined {
     },
     labels,
     address,
+    addresses: addressesOf(status),
     adminPort,
     owner: controller?.uid,
   };
@@ -72,6 +75,11 @@ export function readPod(object: unknown): Pod | undefined {
 function addressOf(status: Fields): string | undefined {
   const address = textAt(status, 'podIP');
   return address === '' ? undefined : address;
+}
+
+function addressesOf(status: Fields): readonly string[] {
+  const all = listAt(status, 'podIPs').map((one) => textAt(one, 'ip'));
+  return [textAt(status, 'podIP'), ...all].flatMap((one = '') => (one === '' ? [] : [one]));
 }
 
 function drainIn(annotations: Labels): Pick<PodFacts, 'drain' | 'isDrainOurs'> {

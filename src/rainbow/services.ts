@@ -2,6 +2,7 @@
  * Services and their EndpointSlices: which colours each selects, routes to, or could be moved to.
  * A colour is live by what a selector matches at this moment and by nothing else.
  */
+import { isIPv6, SocketAddress } from 'node:net';
 import { COLOUR_LABEL } from '../kubernetes/keys.js';
 import { type Labels, serviceSelects } from '../kubernetes/labels.js';
 import type { Colour } from './colours.js';
@@ -105,12 +106,19 @@ function isSelected({ deployment, pods }: Colour, selector: Labels): boolean {
 }
 
 function isRouted({ pods }: Colour, endpoints: readonly Endpoint[]): boolean {
+  const names = new Set(pods.map(({ facts }) => facts.name));
+  const own = new Set(pods.flatMap(({ addresses }) => addresses.map(sameSpelling)));
   return endpoints.some(({ name, addresses, isPod }) =>
-    pods.some(({ facts, address = '' }) =>
-      // Who writes slices by hand may name addresses alone.
-      isPod ? facts.name === name : addresses.includes(address),
-    ),
+    // Who writes slices by hand may name addresses alone, of either family.
+    isPod ? names.has(name) : addresses.some((address) => own.has(sameSpelling(address))),
   );
+}
+
+/** An IPv6 address can be written in many ways. */
+function sameSpelling(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [bare] = address.split('%');
+  return new SocketAddress({ address: bare, family: 'ipv6' }).address;
 }
 
 /** It asks for a colour, and but for that it fits one of these. */

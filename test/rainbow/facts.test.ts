@@ -223,6 +223,33 @@ t.test('a Service has to do with what it selects, routes to and could be moved t
   ]);
 });
 
+t.test('a pod is routed to by any of its addresses, however they are written', async (t) => {
+  const stage = await stageFor(t);
+  const podIPs = [{ ip: '10.0.0.7' }, { ip: 'fd00::7' }];
+  stage.colour('aaa', { replicas: 1, pod: () => ({ status: { podIP: '10.0.0.7', podIPs } }) });
+  for (const [name, address] of [
+    ['four', '10.0.0.7'],
+    ['six', 'FD00:0:0::0007'],
+    ['other', 'fd00::8'],
+    ['none', 'fe80::1%eth0'],
+  ] as const) {
+    stage.service(name, undefined);
+    stage.fake.objects.put({
+      kind: 'EndpointSlice',
+      metadata: { name, namespace: NAMESPACE, labels: { 'kubernetes.io/service-name': name } },
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    });
+  }
+  const { services } = await stage.gather(undefined, askNobody);
+  t.same(
+    services.map(({ name, routesTo }) => [name, ...routesTo]),
+    [
+      ['four', 'aaa'],
+      ['six', 'aaa'],
+    ],
+  );
+});
+
 t.test('a Service that matches one pod alone selects its colour', async (t) => {
   const stage = await stageFor(t);
   const labels = { app: GROUP, 'tidegate.dev/colour': 'aaa', canary: 'yes' };
