@@ -21,6 +21,8 @@ const LIMITS: Limits = { answerMs: 10_000, answerBytes: 64 * 1_048_576 };
 const RANGE_SECONDS = 150;
 const SCRAPES_MIN = 2;
 const AGE_SECONDS_MAX = 60;
+/** What stands before a Prometheus may keep answers: theirs is time() of another moment. */
+const ANSWER_AGE_MS_MAX = 60_000;
 
 /** What is known of each pod by its metrics, and the expression for it; `$` is the selector. */
 const EXPRESSIONS = {
@@ -86,7 +88,24 @@ async function query(
     const words = error === undefined ? ', as no Prometheus does' : `: ${error}`;
     throw new PrometheusError(`${who} answers ${answer.status}${words}`, answer.status >= 500);
   }
-  return valuesOf(listAt(fieldsAt(fields, 'data'), 'result'));
+  const result = listAt(fieldsAt(fields, 'data'), 'result');
+  if (isOld(result, answer.atMs)) {
+    throw new PrometheusError(
+      `${who} answers with values of long ago: is something before it that keeps them?`,
+      true,
+    );
+  }
+  return valuesOf(result);
+}
+
+/** Each value has the moment that it is of; a server that does not tell the time is believed. */
+function isOld(result: readonly Fields[], nowMs: number | undefined): boolean {
+  if (nowMs === undefined) return false;
+  return result.some(({ value }) => {
+    const seconds = Array.isArray(value) ? Number(value[0]) : Number.NaN;
+    // Written so that NaN is too old.
+    return !(nowMs - seconds * 1_000 <= ANSWER_AGE_MS_MAX);
+  });
 }
 
 function open(url: URL, text: string): ClientRequest {

@@ -38,12 +38,16 @@ async function fakeFor(t: Test): Promise<Fake> {
 const SAFE = { safe: 1, scrapes: 9, age: 12.5, active: 0, idle: 3, leases: 0, phase: 1 };
 
 /** An answer of Prometheus' about pod `p`; what is undefined is left out. */
-function vector(values: Readonly<Record<string, number | undefined>>, phase = 'serving'): string {
+function vector(
+  values: Readonly<Record<string, number | undefined>>,
+  phase = 'serving',
+  atMs = Date.now(),
+): string {
   const result = Object.entries(values)
     .filter(([, value]) => value !== undefined)
     .map(([known, value]) => ({
       metric: { namespace: 'web', pod: 'p', known, ...(known === 'phase' ? { phase } : {}) },
-      value: [1, String(value)],
+      value: [atMs / 1_000, String(value)],
     }));
   return JSON.stringify({ status: 'success', data: { resultType: 'vector', result } });
 }
@@ -135,6 +139,12 @@ t.test('a Prometheus that does not tell is a fault in words', async (t) => {
     closed('web', [pod]),
     new PrometheusError('Prometheus at 127.0.0.1:1 is not there: nothing listens', true),
   );
+});
+
+t.test('an answer that somebody has kept is none', async (t) => {
+  const fake = await fakeFor(t);
+  const old = vector(SAFE, 'serving', Date.now() - 90_000);
+  await t.rejects(told(fake, old), { message: /answers with values of long ago/, passing: true });
 });
 
 t.test('a Prometheus that is late is a fault in words', async (t) => {
