@@ -104,6 +104,16 @@ export async function deploy(
 
 function liveColour({ colours, services, group }: Facts, asked: DeployAsked): ColourFacts {
   const meant = asked.services.length === 0;
+  const unknown = asked.services.filter((name) => !services.some((one) => one.name === name));
+  if (unknown.length > 0) {
+    const others =
+      services.length === 0
+        ? 'none has'
+        : `those that have are ${listed(services.map(({ name }) => name))}`;
+    throw new Refusal(
+      `Service ${listed(unknown)} has nothing to do with group ${group}: ${others}`,
+    );
+  }
   const selecting = services.filter(({ name, colour }) =>
     meant ? colour !== undefined : asked.services.includes(name),
   );

@@ -112,6 +112,7 @@ function withImages(pod: Fields, images: readonly string[]): Fields {
       `there is no container ${unknown.container}: there are ${listed(names.map(String))}`,
     );
   }
+  refuseTwo(wanted);
   const given = (container: Fields): Fields => {
     const asked = wanted.find((one) => one.container === container['name']);
     return asked === undefined ? container : { ...container, image: asked.image };
@@ -123,15 +124,30 @@ function withImages(pod: Fields, images: readonly string[]): Fields {
   };
 }
 
+interface ContainerImage {
+  readonly container: string;
+  readonly image: string;
+}
+
+function refuseTwo(wanted: readonly ContainerImage[]): void {
+  for (const [at, { container, image }] of wanted.entries()) {
+    const first = wanted.slice(0, at).find((one) => one.container === container);
+    if (first === undefined) continue;
+    throw new Refusal(`container ${container} is given two images: ${first.image} and ${image}`);
+  }
+}
+
 /** No image has a `=` in its name; without one the app's container is meant. */
-function imageOf(
-  text: string,
-  containers: readonly Fields[],
-): { container: string; image: string } {
+function imageOf(text: string, containers: readonly Fields[]): ContainerImage {
   const at = text.indexOf('=');
   if (at !== -1) return { container: text.slice(0, at), image: text.slice(at + 1) };
   const apps = containers.filter((container) => !isSidecar(container));
   if (apps.length === 1) return { container: String(apps[0]['name']), image: text };
+  if (apps.length === 0) {
+    throw new Refusal(
+      `--image ${text} is for no container: there is none but tidegate's own; --image CONTAINER=IMAGE says which`,
+    );
+  }
   const names = apps.map(({ name }) => String(name));
   throw new Refusal(
     `--image ${text} may be for ${listed(names)}: --image CONTAINER=IMAGE says which`,

@@ -54,6 +54,17 @@ t.test('it is told that a colour has no pods because the live one has none', asy
   t.match((await planned(group)).notes, ['shop-def is made with 0 replicas, as the live one has']);
 });
 
+t.test('a Service that is not of the group is named', async (t) => {
+  const group = await one(t);
+  const asked = { colour: 'def', images: ['app:2'], replicas: undefined, force: false };
+  const deed = planDeploy(await group.look([]), { ...asked, services: ['web', 'nope'] }, group.api);
+  await refused(
+    t,
+    deed,
+    /Service nope has nothing to do with group shop: those that have are web$/,
+  );
+});
+
 t.test('one that a Service would select at once is refused, unless that is meant', async (t) => {
   const group = await one(t);
   group.service('web-internal', { app: GROUP });

@@ -134,6 +134,18 @@ t.test('images are for the containers that are named, also those that start firs
     () => newColour(LIVE, 'a1b2c3', wanted(['db=x'])),
     /no container db: there are app and tidegate/,
   );
+  for (const images of [
+    ['app:2', 'app:3'],
+    ['app=app:2', 'app:3'],
+  ]) {
+    t.throws(
+      () => newColour(LIVE, 'a1b2c3', wanted(images)),
+      new Refusal('container app is given two images: app:2 and app:3'),
+    );
+  }
+  const alone = structuredClone(LIVE);
+  alone.spec.template.spec.containers[0].name = 'tidegate';
+  t.throws(() => newColour(alone, 'a1b2c3', wanted(['x'])), /there is none but tidegate's own/);
   const spec = structuredClone(LIVE.spec);
   spec.template.spec.containers.push({ name: 'cache', image: 'c:1', env: [] });
   const several = { ...LIVE, spec };
