@@ -241,6 +241,14 @@ testWithTools('the network policy of the release lets it ask', async (t, { helm 
   t.match(podOf(cronJob as KubernetesObject).metadata.labels, { ...labels, team: 'web' });
 });
 
+testWithTools('runs can be held back, and one that has failed is gone after a while', async (t, { helm }) => {
+  const [usual] = (await CleanUp.of(t, helm[3])).all('CronJob');
+  const ends = { ttlSecondsAfterFinished: 3600 };
+  t.match(usual['spec'], { suspend: false, jobTemplate: { spec: ends } });
+  const [held] = (await CleanUp.of(t, helm[3], { suspend: true })).all('CronJob');
+  t.match(held['spec'], { suspend: true });
+});
+
 testWithTools('an account that is there already is used, and none is made', async (t, { helm }) => {
   const cleanUp = await CleanUp.of(t, helm[3], { serviceAccount: '123' });
   t.same(cleanUp.all('ServiceAccount'), []);
@@ -254,7 +262,10 @@ testWithTools('its notes say whom it cleans up, and how not to wait', async (t, 
     const notes = (rainbow: Values, others: Values = {}): Promise<string> =>
       renderNotes(program, chart, { rainbow: { enabled: true, ...rainbow }, ...others }, WHERE);
     t.match(await notes({}), /has a clean-up of old colours\.[^]*every rainbow group in monitoring/);
-    t.match(await notes({}), '--from=cronjob/tidegate-rainbow tidegate-rainbow-now');
+    t.match(
+      await notes({}),
+      /delete job .*--ignore-not-found tidegate-rainbow-now\n.*--from=cronjob\/tidegate-rainbow tidegate-rainbow-now\n/,
+    );
     t.match(await notes({ groups: ['web'], namespaces: ['chat'] }), /of web in chat [^]*cronjob\/tidegate-rainbow-chat/);
     t.match(await notes({ dryRun: 'client' }), 'only says what it would do');
     t.match(await notes({ serviceAccount: 'sweeper' }), /as the ServiceAccount sweeper, [^]*in monitoring/);
