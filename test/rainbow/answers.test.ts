@@ -76,6 +76,8 @@ t.test('a pod that is not ready has to have a reason for it', (t) => {
   t.match(ofPod(serving, false), { known: false, reason: 'unready' });
   t.equal(ofPod(serving, true), serving);
   t.equal(ofPod(drained, false), drained);
+  const starting = read(quiet({ safe: false, reason: 'starting' }));
+  t.equal(ofPod(starting, false), starting);
   const late = unknown('unreachable', 'does not answer');
   t.equal(ofPod(late, false), late);
   t.end();

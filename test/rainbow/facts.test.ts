@@ -126,6 +126,43 @@ t.test('a pod is of the Deployment that owns it, whatever its labels say', async
   ]);
 });
 
+t.test('a pod that somebody else looks after is not the colour it claims to be', async (t) => {
+  const stage = await stageFor(t);
+  const aaa = { 'tidegate.dev/colour': 'aaa' };
+  stage.colour('aaa', { replicas: 1 });
+  const of = (kind: string): object => ({
+    ...{ apiVersion: 'apps/v1', kind, name: 'worker', uid: 'elsewhere', controller: true },
+  });
+  const owned = (kind: string): object => ({ metadata: { ownerReferences: [of(kind)] } });
+  stage.pod('worker-0', { ...aaa, app: 'worker' }, undefined, owned('StatefulSet'));
+  stage.pod('too-new', { ...aaa, app: GROUP }, undefined, owned('ReplicaSet'));
+  stage.service('worker', { app: 'worker', ...aaa });
+  const { colours, services } = await stage.gather(undefined, askNobody);
+  t.same(
+    colours[0].pods.map(({ name }) => name),
+    ['shop-aaa-1-0', 'too-new'],
+  );
+  t.same(
+    services.flatMap(({ selects }) => selects),
+    [],
+  );
+});
+
+t.test(
+  'a pod of which nothing has ever run says nothing, and whoever answers has run',
+  async (t) => {
+    const stage = await stageFor(t);
+    const statuses = [{ phase: 'Pending', podIP: null }, { phase: 'Pending' }];
+    stage.colour('aaa', { pod: (index) => ({ status: statuses[index] }) });
+    const [{ pods }] = (await stage.gather()).colours;
+    const answer = { known: false, reason: 'unreachable', words: 'has never started' };
+    t.match(pods, [
+      { neverStarted: true, answer },
+      { neverStarted: false, answer: { known: true } },
+    ]);
+  },
+);
+
 t.test('pods without the label are found where their Deployment does not ask for it', async (t) => {
   const stage = await stageFor(t);
   const selector = { matchLabels: { app: 'old-shop' } };
@@ -264,7 +301,12 @@ t.test('what does not fit together is told of', async (t) => {
   const stage = await stageFor(t);
   stage.colour('aaa');
   stage.colour('aaa', { name: 'twin' });
+  stage.colour('bbb');
   t.match(await stage.oddities(), [/^Deployments shop-aaa and twin are both of colour aaa: /]);
+  t.same(
+    (await stage.colours()).map(({ isOdd }) => isOdd),
+    [true, false, true],
+  );
 });
 
 t.test('a Deployment whose pods have no colour is told of', async (t) => {
@@ -284,6 +326,7 @@ t.test('a Deployment that selects the pods of another colour is told of', async 
   stage.colour('aaa', { selector: { matchLabels: { app: GROUP } } });
   stage.colour('bbb');
   t.match(await stage.oddities(), [/^Deployment shop-aaa selects pods of colour bbb, too: /]);
+  t.match(await stage.colours(), [{ isOdd: true }, { isOdd: false }]);
 });
 
 t.test('what is remembered of a colour is read from its annotation', async (t) => {

@@ -69,6 +69,22 @@ t.test('Argo CD is known by the annotation that names this very object, or by it
   t.end();
 });
 
+t.test('whoever marks with a label that others use is known by what it has written', (t) => {
+  const labels = { 'app.kubernetes.io/instance': 'store' };
+  const written = (...managers: readonly string[]): object => ({
+    labels,
+    managedFields: managers.map((manager) => ({ manager, operation: 'Update' })),
+  });
+  const argo = { kind: 'argo-cd', name: 'store', fights: ALL };
+  t.same(ofDeployment(written('kubectl-scale', 'argocd-controller')), [argo]);
+  t.same(ofDeployment(written('argocd-application-controller')), [argo]);
+  t.same(ofService(written('argocd-controller')), [{ ...argo, fights: ['select'] }]);
+  t.same(ofDeployment(written('helm-controller')), [{ ...argo, kind: 'flux' }]);
+  t.same(ofDeployment(written('helm', 'kubectl-edit')), []);
+  t.same(ofDeployment({ ...written('argocd-controller'), labels: {} }), []);
+  t.end();
+});
+
 t.test('Flux is known by its labels, and told to let be it only makes anew', (t) => {
   const labels = {
     'kustomize.toolkit.fluxcd.io/name': 'apps',
