@@ -101,7 +101,7 @@ export const AGE: readonly Case[] = [
   {
     title: 'one that a switch has begun to takes no place from the one before',
     old: green(podsOf(SAFE), 9 * HOUR, { replicas: 1, ...SAFE_FOR_HOURS }),
-    others: [colourOf('red', [], { state: oldState(70 * HOUR, { claimedMs: NOW }), replicas: 3 })],
+    others: [colourOf('red', [], { state: oldState(2 * HOUR, { claimedMs: NOW }), replicas: 3 })],
     policy: { keep: '1' },
     reason: { code: 'kept', place: 1, of: 1 },
   },
