@@ -128,17 +128,22 @@ function refuseRivals(moves: readonly ServiceFacts[], { force }: SwitchAsked): v
   }
 }
 
-/** What it had before it was shrunk; one at zero whose count nobody remembers gets the others'. */
+/**
+ * What it had before it was shrunk, and when it was live. One that was is meant to carry all of it
+ * again: no fewer than what does now. A new one may be few on purpose.
+ */
 function replicasFor(
   { deployment: { name, replicas, state, rivals } }: ColourFacts,
   from: readonly ColourFacts[],
 ): number | undefined {
-  const wanted = Math.max(replicas, state.replicas ?? 0);
-  const needed =
-    wanted > 0 ? wanted : Math.max(1, ...from.map(({ deployment }) => deployment.replicas));
+  const own = Math.max(replicas, state.replicas ?? 0, state.liveReplicas ?? 0);
+  const others = from.map(({ deployment }) => deployment.replicas);
+  const needed = state.wasLive || own === 0 ? Math.max(1, own, ...others) : own;
   if (needed === replicas) return undefined;
   const rival = rivals.find(({ fights }) => fights.includes('zero'));
   if (rival === undefined) return needed;
+  // In a hurry few are better than none; that they are few is told.
+  if (replicas > 0) return undefined;
   throw new Refusal(
     `Deployment ${name} has ${replicas} replicas, and ${rivalName(rival)} would undo any other count:` +
       ` give it ${needed} there first`,
@@ -146,7 +151,8 @@ function replicasFor(
 }
 
 /** What would be done, a line each; empty: nothing. */
-export function switchSentences({ to, moves, replicas, recall, uncost }: Switch): string[] {
+export function switchSentences(wanted: Switch): string[] {
+  const { to, moves, replicas, recall, uncost } = wanted;
   const { colour, deployment } = to;
   const lines: string[] = [];
   if (replicas !== undefined) {
@@ -157,9 +163,24 @@ export function switchSentences({ to, moves, replicas, recall, uncost }: Switch)
   for (const service of moves) {
     lines.push(`Service ${service.name}: ${service.colour ?? 'no colour'} to ${colour}`);
   }
-  return lines;
+  const fewer = fewerSentence(wanted);
+  return fewer === '' ? lines : [...lines, fewer];
 }
 
-function podsWords(pods: readonly PodName[]): string {
+/** That it will serve with fewer pods than what serves now; empty: it will not. */
+export function fewerSentence({ to, from, replicas, facts }: Switch, now: Facts = facts): string {
+  const found = (uid: string): ColourFacts | undefined =>
+    now.colours.find(({ deployment }) => deployment.uid === uid);
+  const counts = from.map(({ colour, deployment }) => {
+    const pods = found(deployment.uid)?.pods ?? [];
+    return { colour, count: pods.filter((pod) => pod.isReady && !pod.isTerminating).length };
+  });
+  const [most] = counts.sort((one, other) => other.count - one.count);
+  const own = Math.max(found(to.deployment.uid)?.deployment.replicas ?? 0, replicas ?? 0);
+  if (most === undefined || own >= most.count) return '';
+  return `${to.colour} has only ${own} of what ${most.colour} serves with: ${most.count} ready pods`;
+}
+
+export function podsWords(pods: readonly PodName[]): string {
   return pods.length === 1 ? `pod ${pods[0].name}` : `${pods.length} pods`;
 }

@@ -1,25 +1,29 @@
 /**
- * Does a switch: gives the colour back what it had, waits until all its pods are ready, moves the
- * selectors, and sees that traffic goes there and nowhere else. A selector is moved only as it was
- * seen, and only to pods that are ready; whatever stops on the way leaves traffic where it was.
+ * Does a switch: gives the colour back what it had, waits until all its pods are ready, and only then
+ * has the selectors moved. Whatever stops it before the first of them leaves traffic where it was, and
+ * says what else it leaves.
  */
 import type { Clock } from '../clock.js';
 import { type Api, DEPLOYMENTS } from '../kubernetes/api.js';
 import { isConflict, KubernetesError } from '../kubernetes/fault.js';
 import { COLOUR_LABEL } from '../kubernetes/keys.js';
-import type { ColourFacts, Facts, Look, ServiceFacts, State } from './contract.js';
+import type { ColourFacts, Facts, Look, State } from './contract.js';
+import { isTold, Moving } from './moving.js';
 import { poll } from './poll.js';
-import { listed, Refusal, Unfinished } from './refusal.js';
+import { Refusal, Unfinished } from './refusal.js';
 import { readRollout, type Rollout } from './rollout.js';
 import { stateText } from './state.js';
-import { planPromote, type Switch } from './switch.js';
+import { planPromote, podsWords, type Switch } from './switch.js';
 import { claimed, freed, given } from './switch-state.js';
+import { nameOf } from './work.js';
 import { Writes } from './writes.js';
 
 const EVERY_MS = 1_000;
 /** EndpointSlices follow a selector within a second or two. */
 const FOLLOW_MS = 60_000;
 const WRITES_MAX = 3;
+/** While pods are not ready the group is looked at now and then: all of it costs more than one GET. */
+const LOOK_EVERY = 5;
 
 export interface Switching {
   readonly api: Api;
@@ -38,9 +42,8 @@ export async function doSwitch(wanted: Switch, switching: Switching): Promise<vo
   const work = new SwitchWork(wanted, switching);
   await work.refuseMisfits();
   await work.claim();
-  if (switching.dryRun) return work.move(wanted.facts);
-  await work.move(await work.ready());
-  await work.remember(await work.followed());
+  if (switching.dryRun) return work.moving.move(wanted.facts);
+  await work.remember(await work.moved().catch((error: unknown) => work.stopped(error)));
 }
 
 /** The Deployment, and the group once its pods are ready. */
@@ -53,12 +56,39 @@ class SwitchWork {
   private wanted: Switch;
   private readonly around: Switching;
   private readonly writes: Writes;
+  private mover: Moving | undefined;
   private told = '';
+  /** What a refusal leaves as it is. */
+  private readonly left: string[] = [];
 
   constructor(wanted: Switch, around: Switching) {
     this.wanted = wanted;
     this.around = around;
     this.writes = new Writes(around.api, wanted.facts, { dryRun: around.dryRun });
+  }
+
+  get moving(): Moving {
+    const { look, tell } = this.around;
+    return (this.mover ??= new Moving(this.wanted, { look, tell, writes: this.writes }));
+  }
+
+  /** Resolves with the group, once traffic is where it was wanted. */
+  async moved(): Promise<Facts> {
+    await this.moving.move(await this.ready());
+    return this.followed();
+  }
+
+  /** Never resolves: says how things stand, and remembers what has come to traffic. */
+  async stopped(error: unknown): Promise<never> {
+    if (!isTold(error)) throw error;
+    if (!this.moving.hasMoved) {
+      if (!(error instanceof Refusal) || this.left.length === 0) throw error;
+      throw new Refusal([error.message, ...this.left].join('; '));
+    }
+    const facts = await this.around.look([]).catch(() => undefined);
+    // What stopped it is worth more to know than that this could not be noted.
+    if (facts !== undefined) await this.remember(facts).catch(() => undefined);
+    throw this.moving.halfway(error, facts);
   }
 
   /** A selector that asks for more than the colour must find that on the pods, too. */
@@ -97,8 +127,10 @@ class SwitchWork {
     const { to, from, facts, replicas, recall, uncost } = this.wanted;
     const { writes } = this;
     await writes.recall(recall);
+    if (recall.length > 0) this.left.push(`the drain of ${podsWords(recall)} was taken back`);
     const state = changed(to, claimed(to.deployment.state, facts.nowMs));
     await writes.change(to.deployment, { state, replicas });
+    if (replicas !== undefined) this.left.push(scaledWords(to, replicas));
     await writes.uncost(uncost);
     // Should all end here, the colours that are left are still known for having been live.
     for (const { deployment } of from.filter((one) => !one.deployment.state.wasLive)) {
@@ -107,14 +139,19 @@ class SwitchWork {
   }
 
   /** Resolves once all wanted pods are ready and none of them is in a drain. */
-  async ready(): Promise<Facts> {
+  private async ready(): Promise<Facts> {
     const { to, moves } = this.wanted;
     const name = `Deployment ${to.deployment.name}`;
     const { clock, timeoutMs, look } = this.around;
+    let looks = 0;
     const ask = async (): Promise<Looked> => {
       const rollout = await this.rollout();
       if (rollout.wanted === 0) throw new Refusal(`${name} was scaled to zero meanwhile`);
-      return isReady(rollout) ? { rollout, facts: await look([to.colour]) } : { rollout };
+      const isReadyNow = isReady(rollout);
+      if (!isReadyNow && ++looks % LOOK_EVERY > 0) return { rollout };
+      const facts = await look(isReadyNow ? [to.colour] : []);
+      await this.recallLate(facts);
+      return isReadyNow ? { rollout, facts } : { rollout };
     };
     let missing = '';
     for await (const { rollout, facts } of this.poll(ask, clock.now() + timeoutMs)) {
@@ -126,35 +163,20 @@ class SwitchWork {
     throw new Refusal(`not within ${timeoutMs / 1_000}s: ${missing}${left}`);
   }
 
-  async move(facts: Facts): Promise<void> {
-    const { moves, to, force } = this.wanted;
-    const [oddity] = facts.oddities;
-    if (oddity !== undefined && !force) throw new Refusal(oddity);
-    const now = moves.map((planned) => asPlanned(planned, facts, to.colour));
-    for (const service of now.filter(({ colour }) => colour !== to.colour)) {
-      try {
-        await this.writes.select(service, to.colour);
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-        throw new Refusal(`Service ${service.name} was changed meanwhile; do it again`);
-      }
-      this.around.tell(`Service ${service.name} selects ${to.colour}`);
-    }
+  /** A cleanup that had begun before this may ask pods to drain after they were recalled. */
+  private async recallLate({ colours }: Facts): Promise<void> {
+    const { uid } = this.wanted.to.deployment;
+    const { pods = [] } = colours.find(({ deployment }) => deployment.uid === uid) ?? {};
+    const late = pods.filter(({ isDrainOurs, isTerminating }) => isDrainOurs && !isTerminating);
+    await this.writes.recall(late.map(nameOf));
   }
 
   /** Resolves once the EndpointSlices of all its Services name its pods and no others. */
-  async followed(): Promise<Facts> {
-    const { to, moves, there } = this.wanted;
-    const names = [...moves, ...there].map(({ name }) => name);
+  private async followed(): Promise<Facts> {
     let wrong = '';
     const { clock, look } = this.around;
     for await (const facts of this.poll(() => look([]), clock.now() + FOLLOW_MS)) {
-      const services = facts.services.filter(({ name }) => names.includes(name));
-      const away = services.find(({ colour }) => colour !== to.colour);
-      if (away !== undefined || services.length < names.length) {
-        throw new Unfinished(`Service ${away?.name ?? listed(names)} was changed again meanwhile`);
-      }
-      wrong = services.map((service) => strayOf(service, to)).find((words) => words !== '') ?? '';
+      wrong = this.moving.strayed(facts);
       if (wrong === '') return facts;
       this.tellOnce(`waiting: ${wrong}`);
     }
@@ -225,14 +247,21 @@ function stillWanted(agreed: Switch, facts: Facts): Switch {
   throw new Refusal('the group is not as it was when this was planned; do it again');
 }
 
-function isReady({ isCaughtUp, ready, wanted }: Rollout): boolean {
-  return isCaughtUp && ready >= wanted;
+function isReady({ isCaughtUp, available, wanted }: Rollout): boolean {
+  return isCaughtUp && available >= wanted;
+}
+
+function scaledWords({ deployment: { name, replicas } }: ColourFacts, to: number): string {
+  return `Deployment ${name} was scaled from ${replicas} to ${to} and stays so until a cleanup`;
 }
 
 /** What there is to wait for; empty: nothing. */
 function missingOf({ colour, deployment }: ColourFacts, rollout: Rollout, facts?: Facts): string {
-  const { isCaughtUp, ready, wanted } = rollout;
+  const { isCaughtUp, ready, available, wanted } = rollout;
   if (ready < wanted) return `${ready} of ${wanted} pods of ${colour} are ready`;
+  if (available < wanted) {
+    return `${available} of ${wanted} pods of ${colour} have been ready for minReadySeconds`;
+  }
   if (!isCaughtUp) return `Deployment ${deployment.name} is still rolling out`;
   const now = facts?.colours.find((one) => one.deployment.uid === deployment.uid);
   const draining = now?.pods.find(
@@ -240,18 +269,4 @@ function missingOf({ colour, deployment }: ColourFacts, rollout: Rollout, facts?
       isOwned && !isTerminating && answer.known && answer.phase !== 'serving',
   );
   return draining === undefined ? '' : `pod ${draining.name} of ${colour} is still in a drain`;
-}
-
-/** The Service as it is now: on the colour that it was on, or moved already. */
-function asPlanned(planned: ServiceFacts, { services }: Facts, to: string): ServiceFacts {
-  const now = services.find(({ uid }) => uid === planned.uid);
-  if (now !== undefined && (now.colour === planned.colour || now.colour === to)) return now;
-  throw new Refusal(`Service ${planned.name} was changed meanwhile; do it again`);
-}
-
-/** What is wrong with where it routes to; empty: nothing. */
-function strayOf({ name, routesTo, readyPods }: ServiceFacts, { colour }: ColourFacts): string {
-  const others = routesTo.filter((one) => one !== colour);
-  if (others.length > 0) return `Service ${name} still routes to pods of ${listed(others)}`;
-  return readyPods.length > 0 ? '' : `Service ${name} routes to no ready pod yet`;
 }

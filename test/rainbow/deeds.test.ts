@@ -11,7 +11,7 @@ import type { Outcome } from '../../src/rainbow/sweep.js';
 import { type Call, status } from '../peers/fake-calls.js';
 import { HurriedClock } from '../peers/hurried-clock.js';
 import { HOUR_MS, NOW_MS, type RainbowGroup } from '../peers/rainbow-group.js';
-import { busy, GROUP, NAMESPACE } from '../peers/rainbow-stage.js';
+import { busy, GROUP, NAMESPACE, quiet } from '../peers/rainbow-stage.js';
 import { DUE, everyAction, isDone, lost, nothingWrong, withLive } from './sweep-faults.js';
 
 const of = (outcomes: readonly Outcome[], colour: string): Outcome | undefined =>
@@ -226,6 +226,25 @@ t.test('a promote between the pods of a wave leaves none of them in a drain', as
   const isDeed = ({ verb, resource }: Call): boolean => verb === 'patch' && resource === 'pods';
   atFirst(group, isDeed, () => promote(group, 'aaa'));
   t.match(of(await group.sweep(), 'aaa'), { result: 'stopped' });
+  t.equal(group.selected('web'), 'aaa');
+  t.same(drains(group, 'aaa'), []);
+});
+
+t.test('pods that are asked to drain while a promote waits for them are asked back', async (t) => {
+  const group = await secondWave(t);
+  const metadata = {
+    annotations: { [DRAIN_ANNOTATION]: 'true', [RAINBOW_DRAIN_ANNOTATION]: GROUP },
+  };
+  const pod = 'shop-aaa-1-5';
+  group.fake.after = ({ verb, name, body }) => {
+    if (verb === 'patch' && name === `${GROUP}-aaa` && group.selected('web') === 'live') {
+      group.fake.objects.patch('Pod', NAMESPACE, pod, { metadata });
+      group.says.set(pod, quiet({ phase: 'draining' }));
+    }
+    if (verb === 'patch' && name === pod && body.includes('null')) group.says.delete(pod);
+    return undefined;
+  };
+  await promote(group, 'aaa');
   t.equal(group.selected('web'), 'aaa');
   t.same(drains(group, 'aaa'), []);
 });

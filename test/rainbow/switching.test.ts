@@ -2,66 +2,14 @@
  * Services moved from colour to colour on a cluster made up: what the colour gets back first, what is
  * waited for, what is refused, and where traffic is when something goes wrong.
  */
-import t, { type Test } from 'tap';
+import t from 'tap';
 import { DRAIN_ANNOTATION } from '../../src/kubernetes/keys.js';
-import { Refusal, Unfinished } from '../../src/rainbow/refusal.js';
-import {
-  planPromote,
-  planRollback,
-  type Switch,
-  type SwitchAsked,
-  switchSentences,
-} from '../../src/rainbow/switch.js';
-import { doSwitch } from '../../src/rainbow/switching.js';
+import { Unfinished } from '../../src/rainbow/refusal.js';
+import { switchSentences } from '../../src/rainbow/switch.js';
 import { status } from '../peers/fake-calls.js';
-import { HurriedClock } from '../peers/hurried-clock.js';
-import { HOUR_MS, NOW_MS, type RainbowGroup, startRainbowGroup } from '../peers/rainbow-group.js';
+import { HOUR_MS, NOW_MS } from '../peers/rainbow-group.js';
 import { GROUP, NAMESPACE, quiet } from '../peers/rainbow-stage.js';
-
-const PLAIN: SwitchAsked = { services: [], force: false };
-
-class Switched {
-  readonly group: RainbowGroup;
-  readonly told: string[] = [];
-
-  constructor(group: RainbowGroup) {
-    this.group = group;
-  }
-
-  async promote(colour: string, asked = PLAIN): Promise<Switch> {
-    return planPromote(colour, await this.group.look([]), asked);
-  }
-
-  async rollback(colour?: string): Promise<Switch> {
-    return planRollback(colour, await this.group.look([]), PLAIN);
-  }
-
-  async do(wanted: Switch, dryRun = false): Promise<void> {
-    const { api, look } = this.group;
-    const tell = (sentence: string): void => void this.told.push(sentence);
-    const clock = new HurriedClock(Infinity);
-    await doSwitch(wanted, { api, look, clock, timeoutMs: 60_000, dryRun, tell });
-  }
-}
-
-/** `old` is live and older than `new`. */
-async function two(t: Test): Promise<Switched> {
-  const group = await startRainbowGroup(t);
-  group.old('old', 30);
-  group.old('new', 1);
-  group.select('web', 'old');
-  return new Switched(group);
-}
-
-/** Also of a rejection that is none of these. */
-async function refused(t: Test, deed: Promise<unknown>, words: RegExp): Promise<void> {
-  const error = await deed.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  t.ok(error instanceof Refusal, String(error));
-  t.match((error as Error | undefined)?.message, words);
-}
+import { refused, Switched, two } from './switched.js';
 
 t.test('promote moves the selector, and both colours are remembered for it', async (t) => {
   const stage = await two(t);
