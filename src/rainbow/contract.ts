@@ -187,7 +187,7 @@ export interface Policy {
   readonly maxAgeMs: number | undefined;
   /** The same, earlier, for one that hardly anybody uses any more; undefined: never. */
   readonly lightlyUsed: LightlyUsed | undefined;
-  /** Also what would take the last ready pod from a Service. */
+  /** Also what takes the last ready pod from a Service, or a pod whose app was never there. */
   readonly force: boolean;
 }
 

@@ -108,7 +108,8 @@ const OWN = {
   force: {
     verbs: CHANGING,
     sentence: `Also does what is refused otherwise: drains the last ready pod of a Service, moves one
-      that somebody else would move back, makes a colour that a Service would select at once.`,
+      that somebody else would move back, makes a colour that a Service would select at once, takes
+      a pod whose app has never answered for a safe one.`,
   },
   ask: {
     form: ASKINGS.join('|'),
