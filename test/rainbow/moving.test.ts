@@ -10,7 +10,7 @@ import { status } from '../peers/fake-calls.js';
 import { HurriedClock } from '../peers/hurried-clock.js';
 import { HOUR_MS, NOW_MS, type RainbowGroup } from '../peers/rainbow-group.js';
 import { GROUP, NAMESPACE } from '../peers/rainbow-stage.js';
-import type { Switched} from './switched.js';
+import type { Switched } from './switched.js';
 import { refused, two } from './switched.js';
 
 /** Where something is done before each wait is over. */
