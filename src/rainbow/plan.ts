@@ -80,7 +80,7 @@ function decide(look: Look): Decision {
   if (standstill !== undefined) return keep(look, standstill);
   const routed = routers(facts, colour);
   if (routed.length > 0) {
-    const state = stillRouted(deployment.state, facts.nowMs);
+    const state = stillRouted(deployment.state);
     return keep({ ...look, state }, { code: 'routed', services: routed });
   }
   if (deployment.isDeleting) return keep(look, { code: 'deleting' });

@@ -41,6 +41,7 @@ export function planPromote(colour: string, facts: Facts, asked: SwitchAsked): S
   const moves = meant.filter((service) => service.colour !== colour);
   if (asked.services.length === 0) refuseMany(moves);
   refuseRivals(moves, asked);
+  refuseOwner(to, asked);
   const from = facts.colours.filter(
     (one) => one !== to && moves.some(({ selects }) => selects.includes(one.colour)),
   );
@@ -126,6 +127,16 @@ function refuseRivals(moves: readonly ServiceFacts[], { force }: SwitchAsked): v
         ` --force switches nevertheless`,
     );
   }
+}
+
+/** Who has its own way of giving traffic takes its pods away again. */
+function refuseOwner({ deployment: { name, rivals } }: ColourFacts, { force }: SwitchAsked): void {
+  const owner = rivals.find(({ kind }) => kind === 'argo-rollouts' || kind === 'owner');
+  if (owner === undefined || force) return;
+  throw new Refusal(
+    `${rivalName(owner)} looks after Deployment ${name}: have it done there;` +
+      ` --force switches nevertheless`,
+  );
 }
 
 /**

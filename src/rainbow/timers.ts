@@ -47,10 +47,9 @@ export function isClaimed({ claimedMs }: State, minAgeMs: number, nowMs: number)
   return claimedMs !== undefined && nowMs - claimedMs < minAgeMs;
 }
 
-/** It is still sent to: what it lost, it has lost just now. */
-export function stillRouted(state: State, nowMs: number): State {
-  if (state.lostTrafficMs === undefined) return state;
-  return { ...without(state, TIMERS), lostTrafficMs: nowMs };
+/** It is still sent to: it has lost nothing yet, however long that goes on. */
+export function stillRouted(state: State): State {
+  return without(state, TIMERS);
 }
 
 /** It waits for its first traffic: none of the timers runs. */

@@ -354,6 +354,18 @@ t.test('promote and rollback say what they move, ask, and move it', async (t) =>
   t.equal((await town.run('promote shop a1b2c3d --yes -o name')).out, 'service/shop\n');
 });
 
+t.test('a colour that somebody else looks after is not promoted unless forced', async (t) => {
+  const town = await startTown(t);
+  const owner = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Rollout', name: 'shop', uid: 'r' };
+  town.patch('3f9c2ab', { metadata: { ownerReferences: [{ ...owner, controller: true }] } });
+  const refused = await town.run('promote shop 3f9c2ab --yes');
+  t.equal(refused.code, 3);
+  t.match(refused.err, "Argo Rollouts' Rollout shop looks after Deployment shop-3f9c2ab");
+  t.same(town.writes, []);
+  t.equal((await town.run('promote shop 3f9c2ab --yes --force')).code, 0);
+  t.equal(town.live(), '3f9c2ab');
+});
+
 t.test('what is refused exits with 3', async (t) => {
   const town = await startTown(t);
   const back = await town.run('rollback shop --yes');

@@ -56,11 +56,11 @@ export class Town {
   }
 
   /** The old one was live before, as a cleanup would have noted it. */
-  wasLive(lostMs = 2 * HOUR, more: Partial<State> = {}): void {
+  wasLive(lostMs = 2 * HOUR, more: Partial<State> = {}, colour = '3f9c2ab'): void {
     const state = { wasLive: true, lostTrafficMs: NOW - lostMs, peak: 40, samples: [], ...more };
-    const { uid } = this.deployment('3f9c2ab').metadata;
+    const { uid } = this.deployment(colour).metadata;
     const annotations = { 'tidegate.dev/rainbow-state': stateText(state, uid) };
-    this.patch('3f9c2ab', { metadata: { annotations } });
+    this.patch(colour, { metadata: { annotations } });
   }
 
   find(colour: string): Stored | undefined {

@@ -7,7 +7,6 @@ import {
   HOUR,
   MINUTE,
   NOW,
-  oldState,
   podOf,
   podsOf,
   SAFE,
@@ -224,11 +223,16 @@ export const STANDING: readonly Case[] = [
     state: { liveSinceMs: NOW, wasLive: true, peak: 100, samples: [] },
   },
   {
-    title: 'a colour that endpoints still name is kept, and its age begins anew',
+    title: 'a colour that endpoints still name is kept, and none of its timers runs',
     old: green(podsOf(SAFE), 60 * HOUR, { drainedSinceMs: NOW - HOUR, replicas: 3 }),
     services: [SELECTS_BLUE, serviceOf('beta', [], { routesTo: ['green'] })],
     reason: { code: 'routed', services: ['beta'] },
-    state: oldState(0, { peak: 100, samples: [{ atMs: NOW - 60 * HOUR, active: 0 }], replicas: 3 }),
+    state: {
+      wasLive: true,
+      peak: 100,
+      samples: [{ atMs: NOW - 60 * HOUR, active: 0 }],
+      replicas: 3,
+    },
   },
   {
     title: 'a colour that endpoints name and that never lost its traffic has none to lose yet',
