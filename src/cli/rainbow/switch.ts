@@ -27,6 +27,8 @@ export async function switchColour(doing: Doing): Promise<number> {
     return EXIT_NOT_SAFE;
   }
   if (asked.dryRun !== 'client') {
+    // Whoever may not ask its pods is to know that before anything is changed.
+    await cluster.look(group)([colour]);
     await doSwitch(wanted, {
       api: cluster.api,
       look: cluster.look(group),

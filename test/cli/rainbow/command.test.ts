@@ -366,6 +366,15 @@ t.test('a colour that somebody else looks after is not promoted unless forced', 
   t.equal(town.live(), '3f9c2ab');
 });
 
+t.test('nothing is changed for a switch whose pods nobody may ask', async (t) => {
+  const town = await startTown(t);
+  town.fake.denied.add('get pods/proxy');
+  const { code, err } = await town.run('promote shop 3f9c2ab --yes');
+  t.equal(code, 1);
+  t.match(err, 'get on pods/proxy');
+  t.same(town.writes, []);
+});
+
 t.test('what is refused exits with 3', async (t) => {
   const town = await startTown(t);
   const back = await town.run('rollback shop --yes');
