@@ -193,7 +193,8 @@ async function switches(t: Test, stage: Stage): Promise<void> {
 async function waits(t: Test, stage: Stage): Promise<void> {
   const { rainbow } = stage;
   await refused(t, stage, ['wait', 'two', 'other', '--timeout=1s'], /not all pods are safe/);
-  await rainbow.does('wait', 'two', 'one', '--timeout=60s');
+  await refused(t, stage, ['wait', 'two', 'one', '--timeout=1s'], /Service two selects it/);
+  await rainbow.does('wait', 'argo', 'other', '--timeout=60s');
   t.pass('a colour that is safe is waited for');
   await refused(t, stage, ['cleanup', 'web'], /--yes/, USAGE);
   await refused(t, stage, ['promote', 'web', 'old'], /--yes/, USAGE);
