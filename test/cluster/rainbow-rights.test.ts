@@ -39,10 +39,15 @@ const LOOKS = 'only-looks';
 const SAFE_MS_MAX = 60_000;
 const GONE_MS_MAX = 180_000;
 const POLL_MS = 300;
+const AGES_MS = 1_100;
 
 /** What the Service selects is live. */
 async function colours(namespace: Namespace): Promise<void> {
-  for (const colour of COLOURS) await namespace.apply(ofColour(namespace, colour));
+  for (const colour of COLOURS) {
+    await namespace.apply(ofColour(namespace, colour));
+    // Kubernetes tells ages in whole seconds, and one as young as the live colour waits for its turn.
+    await sleep(AGES_MS);
+  }
   const { service } = manifest(namespace.cluster, 'native');
   service.spec.selector = { app: 'web', 'tidegate.dev/colour': 'blue' };
   await namespace.apply(service);
