@@ -18,6 +18,8 @@ export interface ReasonCase {
   readonly name: string;
   readonly action: ActionKind;
   readonly code: Reason['code'];
+  /** What it may have come to by then, by another's hand. */
+  readonly orCode?: Reason['code'];
   /** The sentence has it. */
   readonly words?: string;
   /** The colour that this is about is the live one. */
@@ -51,15 +53,23 @@ const owner = (apiVersion: string, kind: string): object => ({
 
 /** Whose pods say this are not safe, and nothing else stands against them. */
 const UNSAFE: readonly ReasonCase[] = [
-  ...(['active', 'not-quiet', 'leases', 'settling', 'starting'] as const).map((reason) => ({
+  ...(
+    [
+      ['active', 'has 3 connections at work'],
+      ['not-quiet', 'has not been quiet for long enough'],
+      ['leases', 'has 1 lease held by its app'],
+      ['settling', 'may still be sent new work'],
+      ['starting', 'has an app that has not answered yet'],
+    ] as const
+  ).map(([reason, words]) => ({
     name: `says-${reason}`,
     says: busy({ reason, active: 3, leases: 1 }),
-    words: '',
+    words,
   })),
-  { name: 'unreachable', says: 'nobody' as const, words: '' },
-  { name: 'unparsable', says: { '/status': '{"phase":"well"}' }, words: '' },
-  { name: 'no-tidegate', says: {}, words: '' },
-  { name: 'unready', old: { ...memory(), looks: 'unready' as const }, words: '' },
+  { name: 'unreachable', says: 'nobody' as const, words: 'nothing listens on port' },
+  { name: 'unparsable', says: { '/status': '{"phase":"well"}' }, words: 'in another form' },
+  { name: 'no-tidegate', says: {}, words: 'as no tidegate does' },
+  { name: 'unready', old: { ...memory(), looks: 'unready' as const }, words: 'is not ready' },
 ].map((one) => ({ action: 'keep', code: 'not-safe', ...one }));
 
 const autoscaler = (group: string, labels: object): readonly object[] => [
@@ -84,24 +94,32 @@ const autoscaler = (group: string, labels: object): readonly object[] => [
 const RIVALS: readonly ReasonCase[] = [
   {
     name: 'hpa',
+    words: 'HorizontalPodAutoscaler hpa-hpa',
     old: { ...memory(), replicas: 2, looks: 'half' as const },
     beside: (group: string) => autoscaler(group, {}),
   },
   {
     name: 'keda',
+    words: "KEDA's ScaledObject web",
     old: DUE_AT_ZERO,
     beside: (group: string) => autoscaler(group, { 'scaledobject.keda.sh/name': 'web' }),
   },
-  { name: 'argo-rollouts', old: ownedBy('argoproj.io/v1alpha1', 'Rollout') },
+  {
+    name: 'argo-rollouts',
+    words: "Argo Rollouts' Rollout owner",
+    old: ownedBy('argoproj.io/v1alpha1', 'Rollout'),
+  },
   {
     name: 'argo-cd',
+    words: "Argo CD's application web",
     old: { ...DUE_AT_ZERO, metadata: { labels: { 'argocd.argoproj.io/instance': 'web' } } },
   },
   {
     name: 'flux',
+    words: "Flux's web",
     old: { ...DUE_AT_ZERO, metadata: { labels: { 'kustomize.toolkit.fluxcd.io/name': 'web' } } },
   },
-  { name: 'owner', old: ownedBy('example.com/v1', 'App') },
+  { name: 'owner', words: 'its owner App owner', old: ownedBy('example.com/v1', 'App') },
 ].map((one) => ({ action: 'keep', code: 'rival', ...one }));
 
 /** Its new pod is nobody's to start, so that the rollout stands still. */
@@ -159,6 +177,8 @@ const KEPT: readonly ReasonCase[] = [
     name: 'emptying',
     action: 'keep',
     code: 'emptying',
+    // Every 20 s the pod garbage collector calls terminating pods without a node failed: they have ended.
+    orCode: 'at-zero',
     old: { ...memory(), podMetadata: { finalizers: [FINALIZER] } },
     after: (namespace) =>
       namespace.kubectl(['scale', 'deployment', 'emptying-old', '--replicas=0']),

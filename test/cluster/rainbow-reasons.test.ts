@@ -53,7 +53,9 @@ function isTold(t: Test, one: ReasonCase, groups: readonly Group[]): void {
     .find(({ group }) => group === one.name)
     ?.steps.find((step) => step.colour === colour);
   const { action, reason, sentence = '' } = found ?? {};
-  t.same([action, reason], [one.action, one.code], `${one.name}: ${sentence}`);
+  const code = reason === one.orCode ? one.orCode : one.code;
+  t.same([action, reason], [one.action, code], `${one.name}: ${sentence}`);
+  if (one.words !== undefined) t.match(sentence, one.words, 'in the words that say which');
 }
 
 /** The live colours first: who comes later and never was live has yet to be promoted. */
