@@ -14,6 +14,8 @@ export interface Resource {
 
 export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments' };
 export const REPLICA_SETS: Resource = { group: 'apps', version: 'v1', plural: 'replicasets' };
+export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events' };
+export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases' };
 export const PODS: Resource = { group: '', version: 'v1', plural: 'pods' };
 export const SERVICES: Resource = { group: '', version: 'v1', plural: 'services' };
 export const ENDPOINT_SLICES: Resource = {

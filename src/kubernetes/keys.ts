@@ -23,3 +23,18 @@ export const RAINBOW_STATE_ANNOTATION = 'tidegate.dev/rainbow-state';
 
 /** On a pod: those with less go first when its ReplicaSet shrinks. Kubernetes' own. */
 export const DELETION_COST_ANNOTATION = 'controller.kubernetes.io/pod-deletion-cost';
+
+/** On a pod, `false` keeps the cluster autoscaler from taking its node away. That one's own. */
+export const SAFE_TO_EVICT_ANNOTATION = 'cluster-autoscaler.kubernetes.io/safe-to-evict';
+
+/** A label of pods, `true` or `false`: the verdict, as the controller saw it last. */
+export const SAFE_TO_DELETE_LABEL = 'tidegate.dev/safe-to-delete';
+
+/** On a pod: why, and how much it holds, as JSON; also which of Kubernetes' own marks are ours. */
+export const VERDICT_ANNOTATION = 'tidegate.dev/verdict';
+
+/**
+ * `true` on a Deployment of a rainbow group: nothing is taken from this colour; on a Service that
+ * selects one of them: nothing is taken from the group.
+ */
+export const PAUSE_ANNOTATION = 'tidegate.dev/rainbow-pause';

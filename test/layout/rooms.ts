@@ -51,6 +51,24 @@ export const ROOMS: Rooms = {
     'kubernetes/keys',
     'settings',
   ],
+  controller: [
+    'admin',
+    'admin/contract',
+    'admin/shapes',
+    'bounded-call',
+    'build',
+    'clock',
+    'config',
+    'errors',
+    'journal',
+    'kubernetes',
+    'kubernetes/keys',
+    'metrics',
+    'port',
+    'rainbow',
+    'settings',
+    'signals',
+  ],
   cli: [
     'admin/contract',
     'admin/shapes',
@@ -82,7 +100,7 @@ export const ROOMS: Rooms = {
     'tunnel',
   ],
   demo: ['clock', 'config', 'errors', 'journal', 'port', 'settings', 'sidecar', 'signals'],
-  tidegate: ['build', 'cli', 'config', 'demo', 'errors', 'sidecar'],
+  tidegate: ['build', 'cli', 'config', 'controller', 'demo', 'errors', 'sidecar'],
 };
 
 /** Rooms that may not even use what Node brings: bytes in, facts out. */
