@@ -6,6 +6,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { until } from '../peers/until.js';
@@ -35,6 +36,10 @@ export interface Cluster {
   /** What only the kit can do. Undefined on somebody else's cluster. */
   readonly kit?: {
     readonly restartKubelet: (downS: number) => Promise<void>;
+    /** Kills it, and resolves once it answers again. */
+    readonly restartApiServer: (downS: number) => Promise<void>;
+    /** Where the API server writes what accounts of pods do (audit.yaml), a line of JSON each. */
+    readonly auditLog: string;
     /** Of containers, the processes of this machine that they are. */
     readonly pidsOf: (containerIds: readonly string[]) => Promise<readonly number[]>;
   };
@@ -48,21 +53,32 @@ export interface Cluster {
 
 type Where = 'kit' | 'user' | { readonly missing: string };
 
-/** A test that needs a cluster; with `kit`, only the one of this folder will do. */
+/**
+ * A test that needs a cluster; with `kit`, only the one of this folder will do, with `own`, only one of it
+ * that nobody else uses, for all tests of this file.
+ */
 export function testOnCluster(
   title: string,
   body: (t: Test, cluster: Cluster) => Promise<void>,
-  { kit = false } = {},
+  { own = false, kit = own }: { readonly kit?: boolean; readonly own?: boolean } = {},
 ): void {
   const where = whereFrom(process.env);
   const missing = typeof where === 'object' ? where.missing : undefined;
   const reason = kit && where === 'user' ? "needs the kit's own node" : missing;
+  if (own) apart(process.env);
   if (reason === undefined) {
     t.setTimeout(FILE_MS_MAX);
     void t.test(title, { timeout: 0 }, async (t) => body(t, await opened()));
   } else if (mayBeSkipped() || where === 'user') {
     void t.test(`${title} (${reason})`, { skip: true }, () => undefined);
   } else t.fail(`${title}: ${reason}`);
+}
+
+/** Everything that this process starts is of a cluster of its own, from now on. */
+function apart(env: NodeJS.ProcessEnv): void {
+  delete env['TIDEGATE_TEST_KIT_IMAGE'];
+  env['TIDEGATE_TEST_CLUSTER_STATE'] = `${tmpdir()}/tidegate-cluster-${process.pid}`;
+  env['TIDEGATE_TEST_CLUSTER_NETNS'] = `tidegate-node-${process.pid}`;
 }
 
 function whereFrom(env: NodeJS.ProcessEnv): Where {
@@ -119,6 +135,10 @@ async function open(): Promise<Cluster> {
       restartKubelet: async (downS) => {
         await ask(script('kubelet-restart'), String(downS));
       },
+      restartApiServer: async (downS) => {
+        await ask(script('apiserver-restart'), String(downS));
+      },
+      auditLog: `${placesOfKit().state}/log/audit.log`,
       pidsOf: async (ids) => {
         const lines = await ask(script('pid'), ...ids);
         return lines.trim().split('\n').map(Number);

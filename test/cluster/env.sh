@@ -27,6 +27,23 @@ pid_of() {
   [ "$(PATH="$PATH:/sbin" ip netns identify "$pid" 2>/dev/null)" = "$namespace" ] && echo "$pid"
 }
 
+# started_again NAME SIGNAL SECONDS: ends that program of the cluster and starts it as it was, after so long.
+started_again() {
+  local pid command
+  pid="$(pid_of "$1")" || say_and_leave 1 "no $1 runs: run test/cluster/up first"
+  mapfile -d '' -t command <"/proc/$pid/cmdline"
+  kill "-$2" "$pid"
+  for _ in $(seq 300); do
+    kill -0 "$pid" 2>/dev/null || break
+    sleep 0.1
+  done
+  kill -0 "$pid" 2>/dev/null && say_and_leave 1 "the $1 does not end"
+  sleep "$3"
+  cd "$state"
+  setsid nsenter --net="/run/netns/$namespace" "${command[@]}" >>"log/$1.log" 2>&1 </dev/null &
+  echo $! >"pids/$1"
+}
+
 # say_and_leave CODE MESSAGE
 say_and_leave() {
   echo "$2" >&2
