@@ -46,6 +46,7 @@ export interface Pod {
   readonly metadata: {
     readonly name: string;
     readonly uid: string;
+    readonly creationTimestamp: string;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly deletionTimestamp?: string;

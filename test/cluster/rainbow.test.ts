@@ -5,15 +5,12 @@
  */
 import type { Test } from 'tap';
 import type { Status } from '../../src/admin/contract.js';
-import type { Plan, Report } from '../peers/load/contract.js';
-import type { Driver } from '../peers/load/driver.js';
 import { until } from '../peers/until.js';
 import { testOnCluster } from './cluster.js';
-import { isNothingLost } from './goodbyes.js';
 import { type Held, hold } from './held.js';
 import { isReady, type Namespace, type Pod } from './namespace.js';
+import { clientsOfTheLive, noticedNothing, THROUGH_PLAN } from './rainbow-clients.js';
 import { cleaning, GROUP, Rainbow } from './rainbows.js';
-import { tell } from './telling.js';
 
 /** As commits are abbreviated; one may be digits alone. */
 const [FIRST, SECOND, THIRD] = ['5fd0a1c', '0b7e42d', '1234567'];
@@ -21,20 +18,12 @@ const REPLICAS = 2;
 const OPEN_MS_MAX = 30_000;
 /** The kubelet writes such files anew when it hears of the change, or a minute later. */
 const HEEDED_MS_MAX = 120_000;
-const THROUGH_PLAN = { getOnce: { lanes: 3, pauseMs: 200 } } as const satisfies Plan;
-const LIVE_PLAN = {
-  webSockets: { plain: 10, deflate: 10, everyMs: 500 },
-  streams: { lanes: 4, everyMs: 500 },
-} as const satisfies Plan;
-const LIVE = LIVE_PLAN.webSockets.plain + LIVE_PLAN.webSockets.deflate + LIVE_PLAN.streams.lanes;
 /** Asks the old ones to leave. */
 const AGED = cleaning({ maxAge: '1s' });
 
 interface Stage {
   readonly rainbow: Rainbow;
   readonly namespace: Namespace;
-  /** HOST:PORT of the Service. */
-  readonly target: string;
   /** One of the pods of the first colour, and what its client holds; the other one's. */
   readonly pods: readonly Pod[];
   readonly held: readonly Held[];
@@ -52,10 +41,10 @@ testOnCluster(
     const held = await Promise.all(
       pods.map(({ status }) => hold(t, namespace, [`${status.podIP}:8080`])),
     );
-    const stage = { rainbow, namespace, target, pods, held };
+    const stage = { rainbow, namespace, pods, held };
     await isPromoted(t, stage, SECOND);
     await isPromoted(t, stage, THIRD);
-    const live = await clientsOfTheLive(t, stage);
+    const live = await clientsOfTheLive(t, namespace, target);
     await deletesTheDrained(t, stage);
     await shrinks(t, stage);
     await rollsBackFromDrain(t, stage);
@@ -76,19 +65,6 @@ async function isPromoted(t: Test, { rainbow, namespace }: Stage, colour: string
   t.equal(await rainbow.live(), colour, `${colour} is promoted`);
   const pods = await rainbow.pods(colour);
   t.equal(pods.filter(isReady).length, REPLICAS, 'all of its pods are ready');
-}
-
-/** Of all that the Service has now; they stay to the end. */
-async function clientsOfTheLive(t: Test, { namespace, target }: Stage): Promise<Driver> {
-  const driver = await namespace.load(t);
-  await driver.start(target, LIVE_PLAN);
-  const areOpen = async (): Promise<boolean> => open(await driver.report()) === LIVE;
-  await until(areOpen, 'the clients of the live colour are there', OPEN_MS_MAX);
-  return driver;
-}
-
-function open({ streams, webSockets: { plain, deflate } }: Report): number {
-  return streams.open + plain.open + deflate.open;
 }
 
 /** The second colour has no clients; the first one has two. */
@@ -129,14 +105,14 @@ async function rollsBackFromDrain(
 ): Promise<void> {
   const { name } = pods[1].metadata;
   const phase = async (): Promise<string> => (await namespace.admin<Status>(name, '/status')).phase;
-  const isAsked = async (): Promise<boolean> => (await annotation(namespace, name)) === 'true';
+  const isAsked = async (): Promise<boolean> => (await rainbow.drain(name)) === 'true';
   await rainbow.cleansUntil(isAsked, `${name} is asked to drain`, AGED);
   await until(async () => (await phase()) !== 'serving', `${name} drains`, HEEDED_MS_MAX);
   t.comment(await rainbow.does('cleanup', GROUP, '--yes', ...AGED));
   t.ok((await rainbow.memory(FIRST))['lostTraffic'], 'when it lost its traffic is remembered');
   t.comment(await rainbow.does('rollback', GROUP, FIRST, '--yes'));
   t.equal(await rainbow.live(), FIRST, 'it is live again');
-  t.equal(await annotation(namespace, name), undefined, 'its drain is taken back');
+  t.equal(await rainbow.drain(name), undefined, 'its drain is taken back');
   t.equal(await phase(), 'serving', 'so that it serves');
   const ready = (await rainbow.pods(FIRST)).filter(isReady);
   t.equal(ready.length, REPLICAS, 'with as many pods as it had, all ready');
@@ -147,12 +123,6 @@ async function rollsBackFromDrain(
     'timers are reset',
   );
   t.equal(held[1].endings.size, 0, 'and its client has not noticed');
-}
-
-async function annotation(namespace: Namespace, pod: string): Promise<string | undefined> {
-  const path = '{.metadata.annotations.tidegate\\.dev/drain}';
-  const text = await namespace.kubectl(['get', 'pod', pod, '-o', `jsonpath=${path}`]);
-  return text === '' ? undefined : text;
 }
 
 async function rollsForth(t: Test, { rainbow }: Stage): Promise<void> {
@@ -169,15 +139,4 @@ async function endsWithOne(t: Test, { rainbow, held }: Stage): Promise<void> {
   t.same(await rainbow.colours(), [THIRD], 'the live one is left');
   t.equal((await rainbow.pods(THIRD)).filter(isReady).length, REPLICAS, 'with all of its pods');
   t.comment(await rainbow.does('status', GROUP));
-}
-
-function noticedNothing(t: Test, through: Report, live: Report): void {
-  tell(t, through);
-  tell(t, live);
-  isNothingLost(t, through);
-  isNothingLost(t, live);
-  t.equal(open(live), LIVE, 'every client of the live colour is still there');
-  const { plain, deflate } = live.webSockets;
-  t.same([plain.closes, deflate.closes], [{}, {}], 'no WebSocket of it was closed');
-  t.same([plain.opened + deflate.opened, live.streams.opened], [20, 4], 'nor opened again');
 }

@@ -79,6 +79,19 @@ export class Rainbow {
     return rainbow;
   }
 
+  /** A colour more, as a pipeline applies it; its pods are ready. */
+  async brings(colour: string, replicas: number): Promise<void> {
+    const [, deployment] = objectsOf(this.namespace.cluster, colour, replicas);
+    await this.namespace.apply(deployment);
+    await this.namespace.rolledOut(`${GROUP}-${colour}`);
+  }
+
+  /** Moves the Service by hand, as anybody may who knows nothing of tidegate. */
+  async moves(colour: string): Promise<void> {
+    const patch = { spec: { selector: { app: GROUP, 'tidegate.dev/colour': colour } } };
+    await this.namespace.kubectl(['patch', 'service', GROUP, '--patch', JSON.stringify(patch)]);
+  }
+
   /** The line of `tidegate rainbow VERB …` in its namespace. */
   command(...args: readonly string[]): Command {
     const { cluster, name } = this.namespace;
@@ -138,6 +151,11 @@ export class Rainbow {
     const { annotations = {} } = (await this.deployment(colour))?.metadata ?? {};
     const text = annotations['tidegate.dev/rainbow-state'] ?? '{}';
     return JSON.parse(text) as Record<string, unknown>;
+  }
+
+  /** Whether a pod is asked to drain. */
+  async drain(pod: string): Promise<string | undefined> {
+    return (await this.namespace.pod(pod))?.metadata.annotations?.['tidegate.dev/drain'];
   }
 
   pods(colour: string): Promise<readonly Pod[]> {
