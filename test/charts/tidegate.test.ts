@@ -60,6 +60,7 @@ const ALL: Values = {
   dashboard: { enabled: true },
   networkPolicy: { enabled: true },
   rainbow: { enabled: true },
+  controller: { enabled: true },
   test: { prometheusUrl: 'http://prometheus:9090' },
 };
 
@@ -70,7 +71,9 @@ testWithTools('nothing is rendered until it is asked for, and then all of it', a
     const test = ['ConfigMap', 'Pod'];
     const cleanUp = ['CronJob', 'Role', 'RoleBinding', 'ServiceAccount'];
     const watching = ['ConfigMap', 'NetworkPolicy', 'PodMonitor', 'PrometheusRule'];
-    t.same(kinds, [...test, ...cleanUp, ...watching].sort());
+    const budgeted = ['Deployment', 'PodDisruptionBudget', 'ServiceAccount'];
+    const controller = [...budgeted, 'Role', 'Role', 'RoleBinding', 'RoleBinding'];
+    t.same(kinds, [...test, ...cleanUp, ...watching, ...controller].sort());
   });
 });
 

@@ -44,11 +44,13 @@ it would refuse, said before there is anything to refuse it.
 {{- toYaml $args -}}
 {{- end -}}
 
-{{- /* Throws a sentence with key and value. */ -}}
+{{- /* (where these values are, values): throws a sentence with key and value. */ -}}
 {{- define "tidegate-watch.checkRainbow" -}}
+{{- $at := first . -}}
+{{- $values := last . -}}
 {{- range $key := list "minAge" "drainedFor" "deleteAfter" "maxAge" "lightlyUsed" -}}
-{{- $text := get $ $key | include "tidegate-watch.text" -}}
-{{- $said := printf "tidegate: rainbow.%s %s" $key ($text | default "\"\"") -}}
+{{- $text := get $values $key | include "tidegate-watch.text" -}}
+{{- $said := printf "tidegate: %s.%s %s" $at $key ($text | default "\"\"") -}}
 {{- if not (and (eq $text "off") (has $key (list "maxAge" "lightlyUsed"))) -}}
 {{- if eq $key "lightlyUsed" -}}
 {{- if not (regexMatch "^[0-9]+(\\.[0-9]+)?%/[^/]*$" $text) -}}
@@ -60,10 +62,10 @@ it would refuse, said before there is anything to refuse it.
 {{- include "tidegate-watch.checkDuration" (list $said (regexReplaceAll "^.*/" $text "")) -}}
 {{- end -}}
 {{- end -}}
-{{- $minAge := include "tidegate-watch.text" .minAge -}}
-{{- $maxAge := include "tidegate-watch.text" .maxAge -}}
+{{- $minAge := include "tidegate-watch.text" $values.minAge -}}
+{{- $maxAge := include "tidegate-watch.text" $values.maxAge -}}
 {{- if and (ne $maxAge "off") (lt (include "tidegate-watch.seconds" $maxAge | float64) (include "tidegate-watch.seconds" $minAge | float64)) -}}
-{{- fail (printf "tidegate: rainbow.maxAge %s is less than rainbow.minAge %s, before which nothing is done" $maxAge $minAge) -}}
+{{- fail (printf "tidegate: %s.maxAge %s is less than %s.minAge %s, before which nothing is done" $at $maxAge $at $minAge) -}}
 {{- end -}}
 {{- end -}}
 

@@ -1,0 +1,88 @@
+{{- /*
+`tidegate controller`: what its objects are called, what the program is told, and what of the values it would
+refuse, said before there is anything to refuse it.
+*/ -}}
+
+{{- define "tidegate-watch.controllerName" -}}
+{{ .Release.Name }}-controller
+{{- end -}}
+
+{{- /* By these its pods are found; a Deployment can never have others. */ -}}
+{{- define "tidegate-watch.controllerSelector" -}}
+app.kubernetes.io/name: tidegate
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: controller
+{{- end -}}
+
+{{- define "tidegate-watch.controllerLabels" -}}
+{{ include "tidegate-watch.labels" . }}
+app.kubernetes.io/component: controller
+{{- end -}}
+
+{{- /* Who runs it: an account that is there already, or the release's own. */ -}}
+{{- define "tidegate-watch.controllerAccount" -}}
+{{ .Values.controller.serviceAccount | default (include "tidegate-watch.controllerName" .) }}
+{{- end -}}
+
+{{- /* Where it watches, as a list; an empty text in it stands for the whole cluster. */ -}}
+{{- define "tidegate-watch.controllerNamespaces" -}}
+{{- if has "*" .Values.controller.namespaces -}}
+{{ list "" | toYaml }}
+{{- else -}}
+{{ .Values.controller.namespaces | default (list .Release.Namespace) | toYaml }}
+{{- end -}}
+{{- end -}}
+
+{{- /* Of the rights in one namespace, or in all: names of the latter are the whole cluster's. */ -}}
+{{- define "tidegate-watch.controllerRole" -}}
+{{- $name := include "tidegate-watch.controllerName" . -}}
+{{ has "*" .Values.controller.namespaces | ternary (printf "%s-%s" .Release.Namespace $name) $name }}
+{{- end -}}
+
+{{- /* What `tidegate` is told: all of it, so that no default need be known. */ -}}
+{{- define "tidegate-watch.controllerArgs" -}}
+{{- $values := .Values.controller -}}
+{{- $namespaces := $values.namespaces | default (list .Release.Namespace) -}}
+{{- $args := list "controller" (printf "--namespaces=%s" (join "," $namespaces)) -}}
+{{- $args = append $args (printf "--admin=%d" (int $values.adminPort)) -}}
+{{- $args = append $args (printf "--lease=%s" (include "tidegate-watch.controllerName" .)) -}}
+{{- range $key := list "marks" "deletionCost" "dryRun" -}}
+{{- $args = append $args (printf "--%s=%s" (kebabcase $key) (ternary "on" "off" (get $values $key))) -}}
+{{- end -}}
+{{- range $key := list "safeToEvict" "lookEvery" -}}
+{{- $args = append $args (printf "--%s=%s" (kebabcase $key) (get $values $key | include "tidegate-watch.text")) -}}
+{{- end -}}
+{{- $args = append $args (printf "--rainbow=%s" (ternary "on" "off" $values.rainbow.enabled)) -}}
+{{- if $values.rainbow.enabled -}}
+{{- $args = append $args (printf "--rainbow-every=%s" (include "tidegate-watch.text" $values.rainbow.every)) -}}
+{{- with $values.rainbow.groups }}{{ $args = append $args (printf "--groups=%s" (join "," .)) }}{{ end -}}
+{{- range $key := list "keep" "minAge" "drainedFor" "deleteAfter" "maxAge" "lightlyUsed" -}}
+{{- $args = append $args (printf "--%s=%s" (kebabcase $key) (get $values.rainbow $key | include "tidegate-watch.text")) -}}
+{{- end -}}
+{{- end -}}
+{{- $args = append $args (printf "--ask=%s" $values.ask) -}}
+{{- with $values.prometheus }}{{ $args = append $args (printf "--prometheus=%s" .) }}{{ end -}}
+{{- with $values.podAdmin }}{{ $args = append $args (printf "--pod-admin=%d" (int .)) }}{{ end -}}
+{{- $args = append $args (printf "--log-level=%s" $values.logLevel) -}}
+{{- toYaml $args -}}
+{{- end -}}
+
+{{- /* Throws a sentence with key and value. */ -}}
+{{- define "tidegate-watch.checkController" -}}
+{{- $values := .Values.controller -}}
+{{- if and .Values.rainbow.enabled $values.rainbow.enabled -}}
+{{- fail "tidegate: rainbow.enabled and controller.rainbow.enabled would both clean up old colours: let one of them do it" -}}
+{{- end -}}
+{{- if and (has "*" $values.namespaces) (gt (len $values.namespaces) 1) -}}
+{{- fail (printf "tidegate: controller.namespaces %s has names beside *, which stands for all" (join "," $values.namespaces)) -}}
+{{- end -}}
+{{- range $key, $value := dict "lookEvery" $values.lookEvery "rainbow.every" $values.rainbow.every -}}
+{{- $text := include "tidegate-watch.text" $value -}}
+{{- $said := printf "tidegate: controller.%s %s" $key ($text | default "\"\"") -}}
+{{- include "tidegate-watch.checkDuration" (list $said $text) -}}
+{{- if lt (include "tidegate-watch.seconds" $text | float64) 5.0 -}}
+{{- fail (printf "%s is less than 5s" $said) -}}
+{{- end -}}
+{{- end -}}
+{{- include "tidegate-watch.checkRainbow" (list "controller.rainbow" $values.rainbow) -}}
+{{- end -}}

@@ -1,0 +1,194 @@
+/**
+ * `tidegate controller` as the chart renders it: two that may replace one another, held as tightly as the
+ * sidecar, told everything that the values say, with the rights that they use and no others.
+ */
+import type { Test } from 'tap';
+import { ASKING_BY_PROXY, CLEANING, LEADING, MARKING, WATCHING } from './controller-rights.js';
+import { type Right, rightName, rightsOf } from './rainbow-rights.js';
+import { chartFor, type KubernetesObject, refusal, render, type Values } from './render.js';
+import { testWithTools } from './tools.js';
+
+const CHART = 'charts/tidegate';
+const WHERE = { release: 'tidegate', namespace: 'monitoring' };
+const NAME = 'tidegate-controller';
+const CLEANS = { rainbow: { enabled: true } };
+
+interface Container {
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly securityContext: Values;
+  readonly [field: string]: unknown;
+}
+interface PodTemplate {
+  readonly metadata: { readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly containers: readonly Container[]; readonly [field: string]: unknown };
+}
+interface Binding extends KubernetesObject {
+  readonly roleRef: Readonly<Record<string, string>>;
+  readonly subjects: readonly Readonly<Record<string, string>>[];
+}
+
+class Controller {
+  readonly text: string;
+  readonly objects: readonly KubernetesObject[];
+
+  constructor(text: string, objects: readonly KubernetesObject[]) {
+    this.text = text;
+    this.objects = objects;
+  }
+
+  static async of(t: Test, helm: string, values: Values = {}, others: Values = {}): Promise<Controller> {
+    const all = { ...others, controller: { enabled: true, ...values } };
+    const { text, objects } = await render(helm, chartFor(t, CHART), all, WHERE);
+    return new Controller(text, objects);
+  }
+
+  all(kind: string): readonly KubernetesObject[] {
+    return this.objects.filter((object) => object.kind === kind);
+  }
+
+  /** The only one. */
+  one(kind: string): KubernetesObject {
+    const [only, ...others] = this.all(kind);
+    if (others.length > 0) throw new Error(`${this.all(kind).length} of ${kind}`);
+    return only;
+  }
+
+  get pod(): PodTemplate {
+    return (this.one('Deployment')['spec'] as { readonly template: PodTemplate }).template;
+  }
+
+  get args(): readonly string[] {
+    return this.pod.spec.containers[0].args;
+  }
+
+  /** Of the Roles where it watches. */
+  get watching(): readonly KubernetesObject[] {
+    const roles = [...this.all('Role'), ...this.all('ClusterRole')];
+    return roles.filter(({ metadata }) => metadata.name !== `${NAME}-lease`);
+  }
+}
+
+const sorted = (rights: readonly Right[]): string[] => rights.map(rightName).sort();
+
+testWithTools('the controller is a Deployment with a budget, an account, its rights and the Lease', async (t, { helm }) => {
+  for (const program of Object.values(helm)) {
+    const controller = await Controller.of(t, program);
+    const kinds = controller.objects.map(({ kind }) => kind).sort();
+    const bound = ['Role', 'Role', 'RoleBinding', 'RoleBinding'];
+    t.same(kinds, ['Deployment', 'PodDisruptionBudget', ...bound, 'ServiceAccount']);
+    for (const { metadata } of controller.objects) t.equal(metadata.namespace, 'monitoring');
+    const { spec } = controller.one('Deployment') as unknown as { readonly spec: Values };
+    t.match(spec, { replicas: 2, strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } } });
+    const { spec: budget } = controller.one('PodDisruptionBudget') as unknown as { readonly spec: Values };
+    t.same(budget, { minAvailable: 1, selector: spec['selector'] });
+    const { matchLabels } = spec['selector'] as { readonly matchLabels: Readonly<Record<string, string>> };
+    t.match(controller.pod.metadata.labels, matchLabels, 'its own pods');
+    t.same(Object.keys(matchLabels).length, 3, 'and no others of the release');
+  }
+});
+
+testWithTools('one replica alone has no budget, which would hold up every node', async (t, { helm }) => {
+  const alone = await Controller.of(t, helm[4], { replicas: 1 });
+  t.same(alone.all('PodDisruptionBudget'), []);
+  t.match(alone.one('Deployment')['spec'], { replicas: 1 });
+});
+
+testWithTools('its pods are held as tightly as Pod Security can, and are asked at their own port', async (t, { helm }) => {
+  const { pod } = await Controller.of(t, helm[4], { adminPort: 9190 });
+  const [container] = pod.spec.containers;
+  t.same(pod.spec['securityContext'], {
+    runAsNonRoot: true,
+    runAsUser: 65532,
+    runAsGroup: 65532,
+    seccompProfile: { type: 'RuntimeDefault' },
+  });
+  t.same(container.securityContext, {
+    allowPrivilegeEscalation: false,
+    capabilities: { drop: ['ALL'] },
+    readOnlyRootFilesystem: true,
+  });
+  t.match(pod.spec, { enableServiceLinks: false, terminationGracePeriodSeconds: 10 });
+  t.same(container['ports'], [{ name: 'controller', containerPort: 9190 }]);
+  t.match(container['livenessProbe'], { httpGet: { path: '/livez', port: 'controller' } });
+  t.match(container['readinessProbe'], { httpGet: { path: '/readyz', port: 'controller' } });
+  t.ok(container.args.includes('--admin=9190'));
+});
+
+testWithTools('it may do what it does, less where a part of it is off, and each verb says what for', async (t, { helm }) => {
+  const all = [...WATCHING, ...MARKING, ...CLEANING];
+  const cases: readonly [Values, readonly Right[]][] = [
+    [{}, [...WATCHING, ...MARKING]],
+    [CLEANS, all],
+    [{ ...CLEANS, marks: false }, all],
+    [{ marks: false }, WATCHING],
+    [{ ...CLEANS, dryRun: true }, WATCHING],
+    [{ ...CLEANS, ask: 'proxy' }, [...all, ...ASKING_BY_PROXY]],
+    [{ ...CLEANS, ask: 'proxy', prometheus: 'http://prometheus:9090' }, all],
+  ];
+  for (const program of Object.values(helm)) {
+    for (const [values, rights] of cases) {
+      const controller = await Controller.of(t, program, values);
+      const shown = JSON.stringify(values);
+      t.same(controller.watching.map(rightsOf).map(sorted), [sorted(rights)], shown);
+      const lines = [...controller.text.matchAll(/^ {6}- ([a-z]+)(?: (.*))?$/gm)];
+      t.equal(lines.length, rights.length + LEADING.length, shown);
+      for (const [, verb, said] of lines) t.match(said, /^# \S/, verb);
+    }
+  }
+});
+
+testWithTools('it leads by a Lease of its own name beside the release, and touches no other', async (t, { helm }) => {
+  const controller = await Controller.of(t, helm[3], { namespaces: ['web'] });
+  const [lease] = controller.all('Role').filter(({ metadata }) => metadata.name === `${NAME}-lease`);
+  t.equal(lease.metadata.namespace, 'monitoring');
+  t.same(sorted(rightsOf(lease)), sorted(LEADING));
+  const rules = lease['rules'] as readonly { readonly verbs: readonly string[]; readonly resourceNames?: readonly string[] }[];
+  for (const { verbs, resourceNames } of rules) {
+    if (!verbs.includes('create')) t.same(resourceNames, [NAME]);
+  }
+  t.ok(controller.args.includes(`--lease=${NAME}`));
+});
+
+testWithTools('it watches the namespaces that are named, with rights in each, or all of them', async (t, { helm }) => {
+  const account = [{ kind: 'ServiceAccount', name: NAME, namespace: 'monitoring' }];
+  for (const program of Object.values(helm)) {
+    const own = await Controller.of(t, program);
+    t.ok(own.args.includes('--namespaces=monitoring'));
+    const some = await Controller.of(t, program, { namespaces: ['web', 'chat'] });
+    t.ok(some.args.includes('--namespaces=web,chat'));
+    t.same(some.watching.map(({ metadata }) => metadata.namespace), ['web', 'chat']);
+    const every = await Controller.of(t, program, { namespaces: ['*'] });
+    t.ok(every.args.includes('--namespaces=*'));
+    t.same(every.watching.map(({ kind, metadata: { name } }) => [kind, name]), [['ClusterRole', `monitoring-${NAME}`]]);
+    t.equal(every.watching[0].metadata.namespace, undefined);
+    for (const controller of [own, some, every]) {
+      const bindings = [...controller.all('RoleBinding'), ...controller.all('ClusterRoleBinding')] as Binding[];
+      t.equal(bindings.length, controller.watching.length + 1);
+      for (const { kind, metadata, roleRef, subjects } of bindings) {
+        t.match(roleRef, { kind: kind.replace('Binding', ''), name: metadata.name });
+        t.same(subjects, account);
+      }
+    }
+  }
+});
+
+testWithTools('two that would clean up the same are not rendered', async (t, { helm }) => {
+  const rainbow = { enabled: true };
+  for (const program of Object.values(helm)) {
+    const both = { rainbow, controller: { enabled: true, ...CLEANS } };
+    t.match(
+      await refusal(program, chartFor(t, CHART), both, WHERE),
+      'tidegate: rainbow.enabled and controller.rainbow.enabled would both clean up old colours: let one of them do it',
+    );
+    const beside = await Controller.of(t, program, {}, { rainbow });
+    t.equal(beside.all('CronJob').length, 1, 'one that marks alone goes with the CronJob');
+  }
+});
+
+testWithTools('an account that is there already is used, and none is made', async (t, { helm }) => {
+  const controller = await Controller.of(t, helm[3], { serviceAccount: '123' });
+  t.same(controller.all('ServiceAccount'), []);
+  t.equal(controller.pod.spec['serviceAccountName'], '123');
+  for (const { subjects } of controller.all('RoleBinding') as readonly Binding[]) t.match(subjects, [{ name: '123' }]);
+});
