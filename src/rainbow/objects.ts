@@ -28,6 +28,7 @@ export interface Metadata {
 export interface Owner {
   /** Without its version: `apps`. */
   readonly group: string;
+  readonly version: string;
   readonly kind: string;
   readonly name: string;
   readonly uid: string;
@@ -102,10 +103,12 @@ function writersOf(metadata: Fields): readonly string[] {
 }
 
 function ownerOf(reference: Fields): Owner {
-  const [group, version] = (textAt(reference, 'apiVersion') ?? '').split('/');
+  const apiVersion = (textAt(reference, 'apiVersion') ?? '').split('/');
+  // `v1` alone is of the core group, which has no name.
+  const [group, version = ''] = apiVersion.length === 1 ? ['', ...apiVersion] : apiVersion;
   return {
-    // `v1` alone is of the core group, which has no name.
-    group: version === undefined ? '' : group,
+    group,
+    version,
     kind: textAt(reference, 'kind') ?? '',
     name: textAt(reference, 'name') ?? '',
     uid: textAt(reference, 'uid') ?? '',

@@ -16,6 +16,7 @@ import {
   metadataOf,
   momentAt,
   numberAt,
+  type Owner,
   textAt,
 } from './objects.js';
 
@@ -124,13 +125,17 @@ function adminPortOf(spec: Fields): number {
 /** Of a ReplicaSet. */
 export interface ReplicaSet {
   readonly uid: string;
+  readonly name: string;
   /** Of its Deployment; undefined if it has none. */
   readonly owner: string | undefined;
+  /** That Deployment, or whatever else keeps it: a Rollout. */
+  readonly controller: Owner | undefined;
   readonly replicas: number;
 }
 
 export function readReplicaSet(object: unknown): ReplicaSet {
-  const { uid, controller } = metadataOf(object);
+  const { uid, name, controller } = metadataOf(object);
   const owner = controller?.kind === 'Deployment' ? controller.uid : undefined;
-  return { uid, owner, replicas: numberAt(fieldsAt(object, 'spec'), 'replicas') ?? 1 };
+  const replicas = numberAt(fieldsAt(object, 'spec'), 'replicas') ?? 1;
+  return { uid, name, owner, controller, replicas };
 }

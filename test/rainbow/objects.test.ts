@@ -51,7 +51,8 @@ t.test('of several owners the one that controls it is meant', (t) => {
   const of = (...ownerReferences: readonly object[]): unknown =>
     metadataOf({ metadata: { ...NAMED, ownerReferences } }).controller;
   t.equal(of(owner), undefined);
-  t.same(of(owner, node), { group: '', kind: 'Node', name: 'n', uid: 'y' });
-  t.match(of({ ...owner, controller: true }), { group: 'apps', kind: 'ReplicaSet' });
+  t.same(of(owner, node), { group: '', version: 'v1', kind: 'Node', name: 'n', uid: 'y' });
+  const set = { group: 'apps', version: 'v1', kind: 'ReplicaSet' };
+  t.match(of({ ...owner, controller: true }), set);
   t.end();
 });
