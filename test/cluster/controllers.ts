@@ -130,10 +130,11 @@ export async function polled(
   holds: () => Promise<boolean>,
   what: string | (() => string),
   timeoutMs: number,
+  everyMs = POLL_MS,
 ): Promise<void> {
   const asked = async (): Promise<boolean> => {
     if (await holds()) return true;
-    await sleep(POLL_MS);
+    await sleep(everyMs);
     return false;
   };
   await until(asked, what, timeoutMs);

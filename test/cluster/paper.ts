@@ -3,6 +3,7 @@
  * kubelet would write of them is written here, with a stand-in's address for their own, so that a
  * thousand of them cost nothing but their objects.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { State } from '../../src/rainbow/contract.js';
 import { NO_STATE, stateText } from '../../src/rainbow/state.js';
@@ -13,6 +14,8 @@ import type { Patch } from './stand-in-program.js';
 
 const MADE_MS_MAX = 240_000;
 const POLL_MS = 200;
+const CONTAINER = 'tidegate';
+const IMAGE = 'localhost/paper';
 /** On a pod's template: how its kubelet would find it. */
 const LOOKS = 'looks';
 
@@ -46,8 +49,8 @@ export function paperDeployment(paper: Paper): object {
   const { group, colour, replicas = 1, port = 9180, looks = 'ready', metadata = {} } = paper;
   const chosen = { app: group, 'tidegate.dev/colour': colour };
   const container = {
-    name: 'tidegate',
-    image: 'localhost/paper',
+    name: CONTAINER,
+    image: IMAGE,
     ports: [{ name: 'tidegate', containerPort: port }],
     securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
   };
@@ -173,5 +176,15 @@ function born(namespace: Namespace, { metadata }: Pod, at: number, podIP: string
   }));
   const where = looks === 'half' && at % 2 === 1 ? {} : { podIP, podIPs: [{ ip: podIP }] };
   const path = `/api/v1/namespaces/${namespace.name}/pods/${metadata.name}/status`;
-  return [{ path, merge: { status: { phase: 'Running', startTime: now, conditions, ...where } } }];
+  const containerStatuses = [runningSince(now, status === 'True')];
+  const told = { phase: 'Running', startTime: now, conditions, containerStatuses };
+  return [{ path, merge: { status: { ...told, ...where } } }];
+}
+
+function runningSince(startedAt: string, ready: boolean): object {
+  return {
+    ...{ name: CONTAINER, image: IMAGE, imageID: '', ready, started: true, restartCount: 0 },
+    containerID: `containerd://${randomUUID()}`,
+    state: { running: { startedAt } },
+  };
 }
