@@ -13,8 +13,9 @@ import {
   type LateUpgrades,
   type LogLevel,
   type ProxyProtocol,
-  type SidecarForm,
+  type Settings,
   SETTINGS,
+  type SidecarForm,
 } from './settings/table.js';
 import { renderHelp, renderTable } from './settings/texts.js';
 import { Values } from './settings/values.js';
@@ -70,7 +71,7 @@ const TOKEN = /^[!-~]{8,512}$/;
  */
 export function loadConfig(argv: readonly string[], env: Environment = process.env): Config {
   const faults: SettingFault[] = [];
-  const values = new Values(readGiven(Object.keys(SETTINGS), argv, env, faults), faults);
+  const values = new Values(SETTINGS, readGiven(Object.keys(SETTINGS), argv, env, faults), faults);
   const app = values.address('app');
   const config: Config = {
     ...readBudget(values),
@@ -106,7 +107,7 @@ export function loadConfig(argv: readonly string[], env: Environment = process.e
 }
 
 /** From the setting itself or from the file that another one names. */
-function readToken(values: Values): string | undefined {
+function readToken(values: Values<Settings>): string | undefined {
   const reason = 'is not 8 to 512 printable characters without spaces';
   const token = values.text('adminToken', TOKEN, reason);
   const file = values.text('adminTokenFile', FILE, 'is no file name');
@@ -127,7 +128,7 @@ function readToken(values: Values): string | undefined {
 }
 
 /** It has to be there: a volume that is not mounted would never be heard of. */
-function readFolder(values: Values): string | undefined {
+function readFolder(values: Values<Settings>): string | undefined {
   const folder = values.text('podInfoDir', FILE, 'is no folder name');
   if (folder === undefined) return undefined;
   try {
@@ -140,7 +141,7 @@ function readFolder(values: Values): string | undefined {
   }
 }
 
-function checkAddresses({ listen, admin, app }: Config, values: Values): void {
+function checkAddresses({ listen, admin, app }: Config, values: Values<Settings>): void {
   if (app.port === 0) values.refuse('app', 'needs a port that is not 0');
   if (values.areGood('app', 'listen') && arrivesAt(app, listen)) {
     values.refuse('app', 'is where tidegate itself listens for clients');

@@ -1,7 +1,7 @@
 /**
- * Every line the log can have: fixed sentences, with fields from the closed list `Fields`. One JSON
- * line each, written at once, so that nothing is lost when the process ends. A rollout logs fewer
- * than ten at info; nothing is ever said per connection or per chunk above debug.
+ * Every line the log of the sidecar can have: fixed sentences, with fields from the closed list
+ * `Fields`. One JSON line each, written at once, so that nothing is lost when the process ends. A
+ * rollout logs fewer than ten at info; nothing is ever said per connection or per chunk above debug.
  */
 import { pino } from 'pino';
 import type { LogLevel } from './config.js';
@@ -39,6 +39,8 @@ interface Fields {
 
 type Level = 'debug' | 'info' | 'warn' | 'error';
 type Say = (level: Level, fields: Fields, sentence: string) => void;
+/** Writes a line, whoever's sentence it is. */
+export type SayLine = (level: Level, fields: object, sentence: string) => void;
 
 /** A bug that shows in every connection must not fill the disk of the node. */
 const FAULTS_MAX = 100;
@@ -221,6 +223,11 @@ export class Journal {
 
 /** A journal that says what is at `level` or above it; to standard output, if nowhere else. */
 export function createJournal(level: LogLevel, destination?: Destination): Journal {
+  return new Journal(openLog(level, destination));
+}
+
+/** Where lines of `level` and above become JSON. */
+export function openLog(level: LogLevel, destination?: Destination): SayLine {
   const logger = pino(
     {
       level,
@@ -230,5 +237,5 @@ export function createJournal(level: LogLevel, destination?: Destination): Journ
     },
     destination ?? pino.destination({ fd: 1, sync: true }),
   );
-  return new Journal((at, fields, sentence) => logger[at](fields, sentence));
+  return (at, fields, sentence) => logger[at](fields, sentence);
 }

@@ -1,16 +1,24 @@
 /**
- * Every metric, under its outward name. Nothing is counted here: values are read from the rooms
- * below at the moment of the scrape, so that a scrape costs the same at any number of connections.
+ * Every metric of the sidecar, under its outward name. Nothing is counted here: values are read from
+ * the rooms below at the moment of the scrape, so that a scrape costs the same at any number of
+ * connections.
  */
-import { Counter, Gauge, Registry } from 'prom-client';
-import { BucketHistogram } from './metrics/histogram.js';
-import type { Buckets } from './buckets.js';
 import type { Clock } from './clock.js';
 import type { DrainController } from './drain/controller.js';
 import { PHASES } from './drain/phase.js';
+import {
+  type HistogramRow,
+  type MetricsText,
+  one,
+  registered,
+  type Row,
+  type Sample,
+} from './metrics/registry.js';
 import { GIVE_UP_REASONS, KINDS } from './protocol/contract.js';
 import type { Tracker } from './tracker.js';
 import { ENDED_BY } from './tunnel/events.js';
+
+export type { MetricsText } from './metrics/registry.js';
 
 /** What is read at a scrape. */
 export interface MetricsSources {
@@ -21,45 +29,16 @@ export interface MetricsSources {
   readonly version: string;
 }
 
-/** The text of `GET /metrics` and its content type. */
-export interface MetricsText {
-  readonly contentType: string;
-  render(): Promise<string>;
-}
-
-/** A value with its labels. */
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-/** Name without the prefix, help, label names, and what reads its samples. */
-type Row = readonly [
-  name: string,
-  help: string,
-  labels: readonly string[],
-  read: () => readonly Sample[],
-];
-
 const PREFIX = 'tidegate_';
 
 /** Registers every metric. */
 export function createMetrics(from: MetricsSources): MetricsText {
-  const registry = new Registry();
-  for (const row of gauges(from)) addGauge(registry, row);
-  for (const row of counters(from)) addCounter(registry, row);
-  for (const [name, help, labels, read] of histograms(from)) {
-    registry.registerMetric(new BucketHistogram(PREFIX + name, help, labels, read));
-  }
-  return { contentType: registry.contentType, render: shared(() => registry.metrics()) };
+  return registered(PREFIX, {
+    gauges: gauges(from),
+    counters: counters(from),
+    histograms: histograms(from),
+  });
 }
-
-/** Those who ask while a text is being made get the same one: a burst of scrapes costs one. */
-function shared(make: () => Promise<string>): () => Promise<string> {
-  let making: Promise<string> | undefined;
-  return () =>
-    (making ??= make().finally(() => {
-      making = undefined;
-    }));
-}
-
-const one = (value: number): readonly Sample[] => [[{}, value]];
 
 function gauges(from: MetricsSources): readonly Row[] {
   return [buildRow(from), ...connectionRows(from), ...drainRows(from), ...appRows(from)];
@@ -209,13 +188,6 @@ function counters({ tracker }: MetricsSources): readonly Row[] {
   ];
 }
 
-type HistogramRow = readonly [
-  name: string,
-  help: string,
-  labels: readonly string[],
-  read: () => readonly (readonly [labels: Readonly<Record<string, string>>, buckets: Buckets])[],
-];
-
 function histograms({ tracker }: MetricsSources): readonly HistogramRow[] {
   return [
     [
@@ -239,29 +211,4 @@ function servedLate({ lateRequests, lateRefused, lateSecondChances }: Tracker): 
 
 function timestamp({ clock }: MetricsSources, ms: number): number {
   return clock.wallAt(ms).getTime() / 1_000;
-}
-
-function addGauge(registry: Registry, [name, help, labels, read]: Row): void {
-  new Gauge({
-    name: PREFIX + name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-    collect() {
-      for (const [sample, value] of read()) this.set(sample, value);
-    },
-  });
-}
-
-function addCounter(registry: Registry, [name, help, labels, read]: Row): void {
-  new Counter({
-    name: PREFIX + name,
-    help,
-    labelNames: [...labels],
-    registers: [registry],
-    collect() {
-      this.reset();
-      for (const [sample, value] of read()) this.inc(sample, value);
-    },
-  });
 }

@@ -42,9 +42,14 @@ export function isNotFound(error: unknown): boolean {
   return isRefused(error, 404, 'NotFound');
 }
 
-/** A right is missing. */
+/** A right is missing, or somebody else than the API server's rights says no. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof RefusedError && error.code === 403;
+}
+
+/** It is a right that is missing: no quota, no policy, no namespace that is going. */
+export function isWithoutRight(error: unknown): boolean {
+  return isForbidden(error) && (error as RefusedError).message.includes(TAKES_RIGHT);
 }
 
 /** A list that was begun cannot be continued. */
@@ -77,12 +82,13 @@ function isRefused(error: unknown, code: number, reason: string): boolean {
 
 /** `pods "web-1" is forbidden: User "jane" cannot get resource ...` */
 const NO_RIGHT = /User "([^"]*)" cannot /;
+const TAKES_RIGHT = ' do that: it takes the verb ';
 
 /** Undefined if it is not a right that is missing. `right`: `list on pods in namespace web`. */
 export function missingRight(server: string, message: string, right: string): string | undefined {
   const who = NO_RIGHT.exec(message)?.[1];
   if (who === undefined) return undefined;
-  return `the API server at ${server} does not let ${who} do that: it takes the verb ${right}`;
+  return `the API server at ${server} does not let ${who}${TAKES_RIGHT}${right}`;
 }
 
 const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN']);

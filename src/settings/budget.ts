@@ -3,7 +3,8 @@
  * cannot hold is refused. All in milliseconds.
  */
 import { formatDuration } from './duration.js';
-import type { KeyOf } from './table.js';
+import type { KeyOf } from './setting.js';
+import type { Settings } from './table.js';
 import type { Values } from './values.js';
 
 export interface Budget {
@@ -33,7 +34,7 @@ const IDLE_FAREWELL_MS = 5_000;
 const IDLE_FAREWELL_SHARE = 0.1;
 const IDLE_FAREWELL_SHARE_MAX = 0.2;
 
-export function readBudget(values: Values): Budget {
+export function readBudget(values: Values<Settings>): Budget {
   const gracePeriodMs = values.duration('gracePeriod');
   const appShutdownMs = values.duration(
     'appShutdown',
@@ -71,7 +72,7 @@ export function readBudget(values: Values): Budget {
 }
 
 /** False if there is no budget to divide. */
-function checkWhole(budget: Budget, values: Values): boolean {
+function checkWhole(budget: Budget, values: Values<Settings>): boolean {
   const keys = ['appShutdown', 'margin', 'gracePeriod'] as const;
   if (!values.areGood(...keys)) return false;
   if (budget.deadlineMs > 0) return true;
@@ -85,8 +86,8 @@ function checkWhole(budget: Budget, values: Values): boolean {
 }
 
 function refuseAbove(
-  values: Values,
-  key: KeyOf<'duration'>,
+  values: Values<Settings>,
+  key: KeyOf<Settings, 'duration'>,
   ms: number,
   limitMs: number,
   limit: string,

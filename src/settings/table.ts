@@ -1,8 +1,8 @@
 /**
- * The settings table: the one place where a setting is named. Flags, environment variables, chart
- * values, the help text and the README's table come from it.
+ * The sidecar's settings table: the one place where a setting of its is named. Flags, environment
+ * variables, chart values, the help text and the README's table come from it.
  */
-import type { Setting, SettingsTable } from './setting.js';
+import type { SettingsTable } from './setting.js';
 
 const PROXY_PROTOCOLS = ['off', 'v1', 'v2'] as const;
 const FORWARDED = ['if-absent', 'append', 'off'] as const;
@@ -205,10 +205,5 @@ export const SETTINGS = {
   },
 } as const satisfies SettingsTable;
 
-export type SettingKey = keyof typeof SETTINGS;
-export type KeyOf<T extends string> = {
-  [K in SettingKey]: (typeof SETTINGS)[K]['type'] extends T ? K : never;
-}[SettingKey];
-export type DurationSetting = Setting & { readonly type: 'duration' };
-export type IntegerSetting = Setting & { readonly type: 'integer' };
-export type ChoiceOf<K extends KeyOf<'choice'>> = (typeof SETTINGS)[K]['choices'][number];
+export type Settings = typeof SETTINGS;
+export type SettingKey = keyof Settings;

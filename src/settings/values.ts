@@ -1,5 +1,5 @@
 /**
- * What the given texts mean, by the rules of the settings table. Faults are collected, not thrown,
+ * What the given texts mean, by the rules of a settings table. Faults are collected, not thrown,
  * so that all of them can be told at once.
  */
 import { settingFault, type SettingFault, ValueError } from '../errors.js';
@@ -8,50 +8,52 @@ import { formatDuration, parseDuration } from './duration.js';
 import type { Given } from './given.js';
 import { parseInteger } from './integer.js';
 import { parseNames } from './names.js';
-import { flagOf } from './setting.js';
 import {
   type ChoiceOf,
-  type DurationSetting,
-  type IntegerSetting,
+  flagOf,
   type KeyOf,
-  type SettingKey,
-  SETTINGS,
-} from './table.js';
+  type KeysOf,
+  type Setting,
+  type SettingOf,
+  type SettingsTable,
+} from './setting.js';
 
 /** Reads texts as values. One that cannot be read is a fault, and its default stands in for it. */
-export class Values {
+export class Values<Table extends SettingsTable> {
+  private readonly table: Table;
   private readonly given: ReadonlyMap<string, Given>;
   private readonly faults: SettingFault[];
-  private readonly refused = new Set<SettingKey>();
+  private readonly refused = new Set<string>();
 
-  constructor(given: ReadonlyMap<string, Given>, faults: SettingFault[]) {
+  constructor(table: Table, given: ReadonlyMap<string, Given>, faults: SettingFault[]) {
+    this.table = table;
     this.given = given;
     this.faults = faults;
   }
 
-  isGiven(key: SettingKey): boolean {
+  isGiven(key: KeysOf<Table>): boolean {
     return this.given.has(key);
   }
 
   /** Whether none of them is a fault already: a second one about the first would help nobody. */
-  areGood(...keys: readonly SettingKey[]): boolean {
+  areGood(...keys: readonly KeysOf<Table>[]): boolean {
     return !keys.some((key) => this.refused.has(key));
   }
 
   /** `reason` is said about what the user wrote for `key`, or about its flag and default. */
-  refuse(key: SettingKey, reason: string): void {
+  refuse(key: KeysOf<Table>, reason: string): void {
     const given = this.given.get(key);
-    const value = given?.value ?? SETTINGS[key].default;
+    const value = given?.value ?? this.table[key].default;
     this.refused.add(key);
     this.faults.push(settingFault(given?.source ?? flagOf(key), value, reason));
   }
 
-  address(key: KeyOf<'address'>): Address {
-    return this.read(key, parseAddress) ?? parseAddress(SETTINGS[key].default);
+  address(key: KeyOf<Table, 'address'>): Address {
+    return this.read(key, parseAddress) ?? parseAddress(this.table[key].default);
   }
 
   /** Undefined if it is not given. */
-  remoteAddress(key: KeyOf<'address'>): Required<Address> | undefined {
+  remoteAddress(key: KeyOf<Table, 'address'>): Required<Address> | undefined {
     return this.read(key, (text) => {
       const { host, port } = parseAddress(text);
       if (host === undefined) throw new ValueError('needs a host before its port');
@@ -61,8 +63,8 @@ export class Values {
   }
 
   /** `fallbackMs` is for a default that depends on other settings. */
-  duration(key: KeyOf<'duration'>, fallbackMs?: number): number {
-    const setting: DurationSetting = SETTINGS[key];
+  duration(key: KeyOf<Table, 'duration'>, fallbackMs?: number): number {
+    const setting = this.row<'duration'>(key);
     const given = this.read(key, (text) => {
       const ms = parseDuration(text);
       if (setting.zeroAllowed === true && ms === 0) return ms;
@@ -74,24 +76,27 @@ export class Values {
     return given ?? fallbackMs ?? parseDuration(setting.default);
   }
 
-  integer(key: KeyOf<'integer'>): number {
-    const setting: IntegerSetting = SETTINGS[key];
-    const given = this.read(key, (text) => parseInteger(text, setting));
-    return given ?? parseInteger(setting.default, setting);
+  integer(key: KeyOf<Table, 'integer'>): number {
+    const setting = this.row<'integer'>(key);
+    return this.integerIfGiven(key) ?? parseInteger(setting.default, setting);
   }
 
-  choice<K extends KeyOf<'choice'>>(key: K): ChoiceOf<K> {
-    const { choices, default: usual } = SETTINGS[key];
+  integerIfGiven(key: KeyOf<Table, 'integer'>): number | undefined {
+    const setting = this.row<'integer'>(key);
+    return this.read(key, (text) => parseInteger(text, setting));
+  }
+
+  choice<K extends KeyOf<Table, 'choice'>>(key: K): ChoiceOf<Table, K> {
+    const { choices, default: usual } = this.row<'choice'>(key);
     const given = this.read(key, (text) => {
-      const found = choices.find((choice) => choice === text);
-      if (found === undefined) throw new ValueError(`is not one of ${choices.join(', ')}`);
-      return found;
+      if (!choices.includes(text)) throw new ValueError(`is not one of ${choices.join(', ')}`);
+      return text;
     });
-    return given ?? usual;
+    return (given ?? usual) as ChoiceOf<Table, K>;
   }
 
   /** Undefined if it is not given. */
-  text(key: KeyOf<'text'>, form: RegExp, reason: string): string | undefined {
+  text(key: KeyOf<Table, 'text'>, form: RegExp, reason: string): string | undefined {
     return this.read(key, (text) => {
       if (!form.test(text)) throw new ValueError(reason);
       return text;
@@ -99,11 +104,25 @@ export class Values {
   }
 
   /** None if it is not given. */
-  names(key: KeyOf<'text'>): readonly string[] {
+  names(key: KeyOf<Table, 'text'>): readonly string[] {
     return this.read(key, parseNames) ?? [];
   }
 
-  private read<T>(key: SettingKey, parse: (text: string) => T): T | undefined {
+  /** What `parse` makes of the text; undefined if it is not given. */
+  other<T>(key: KeyOf<Table, 'text'>, parse: (text: string) => T): T | undefined {
+    return this.read(key, parse);
+  }
+
+  /** As it was written; undefined if it is not given. */
+  raw(key: KeysOf<Table>): Given | undefined {
+    return this.given.get(key);
+  }
+
+  private row<Form extends Setting['type']>(key: KeyOf<Table, Form>): SettingOf<Form> {
+    return this.table[key] as Setting as SettingOf<Form>;
+  }
+
+  private read<T>(key: KeysOf<Table>, parse: (text: string) => T): T | undefined {
     const given = this.given.get(key);
     if (given === undefined) return undefined;
     try {

@@ -48,7 +48,7 @@ function yamlWords({ choices }: { readonly choices: readonly string[] }): boolea
   return choices.includes('off') ? [false] : [];
 }
 
-function patternOf(form: 'PATH' | 'FILE' | 'DIR' | 'TOKEN' | 'NAMES'): Schema {
+function patternOf(form: string): Schema {
   if (form === 'PATH') return { pattern: '^(|/[!-~]*)$' };
   return form === 'NAMES' ? { pattern: `^(|${NAME}(,${NAME})*)$` } : {};
 }

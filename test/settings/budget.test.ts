@@ -12,7 +12,7 @@ import { Values } from '../../src/settings/values.js';
 function read(line: string, env: Environment = {}): { budget: Budget; faults: string[] } {
   const faults: SettingFault[] = [];
   const given = readGiven(Object.keys(SETTINGS), line.split(' '), env, faults);
-  const budget = readBudget(new Values(given, faults));
+  const budget = readBudget(new Values(SETTINGS, given, faults));
   return {
     budget,
     faults: faults.map(({ key, value, reason }) => `${key} "${value}": ${reason}`),
