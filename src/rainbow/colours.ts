@@ -13,6 +13,7 @@ import type {
   UnknownReason,
 } from './contract.js';
 import { fieldsAt, labelsAt, type Metadata, metadataOf, numberAt } from './objects.js';
+import { isPaused } from './pause.js';
 import type { Pod, ReplicaSet } from './pods.js';
 import { type Autoscaler, deploymentRivals } from './rivals.js';
 import { readState } from './state.js';
@@ -148,6 +149,7 @@ function deploymentFacts(
   return {
     ...{ name, uid, resourceVersion, createdMs, replicas, isDeleting },
     isRollingOut: isUnseen || isRolling,
+    isPaused: isPaused(annotations),
     state: readState(annotations[RAINBOW_STATE_ANNOTATION], uid, nowMs),
     rivals: deploymentRivals(metadata, autoscalers),
   };

@@ -39,6 +39,8 @@ export interface ServiceFacts {
   readonly routesTo: readonly string[];
   /** Names of the pods that its EndpointSlices call ready. */
   readonly readyPods: readonly string[];
+  /** Its annotation tidegate.dev/rainbow-pause: nothing is taken from any colour of the group. */
+  readonly isPaused: boolean;
   readonly rivals: readonly Rival[];
 }
 
@@ -62,6 +64,8 @@ export interface DeploymentFacts {
   readonly isDeleting: boolean;
   /** Its controller has not caught up, or pods of more than one ReplicaSet are there. */
   readonly isRollingOut: boolean;
+  /** Its annotation tidegate.dev/rainbow-pause: nothing is taken from this colour. */
+  readonly isPaused: boolean;
   readonly state: State;
   readonly rivals: readonly Rival[];
 }
@@ -251,6 +255,8 @@ export type Reason =
   /** Something about the whole group: nothing of it is touched. */
   | { readonly code: 'odd'; readonly oddity: string }
   | { readonly code: 'no-live-colour' | 'live-not-ready' }
+  /** `by`: whose annotation says so, `Service web`. */
+  | { readonly code: 'paused'; readonly by: string }
   | { readonly code: 'deleting' | 'rolling-out' | 'not-promoted' | 'emptying' }
   | { readonly code: 'too-young' | 'drained' | 'at-zero'; readonly untilMs: number }
   /** It never was live; or a switch to it has begun, and may be under way. */

@@ -17,6 +17,7 @@ import type {
   Step,
 } from './contract.js';
 import { drainersOf, drainTurn } from './drain-turn.js';
+import { pausedBy } from './pause.js';
 import { IDLE_COST, shrinkable } from './removal-order.js';
 import { isNotPromoted, routers, selectors, type Standing, standingOf } from './standing.js';
 import { worthWriting } from './state.js';
@@ -135,6 +136,8 @@ function canBeRecalled(pod: PodFacts): boolean {
 function decideOld(look: Look): Decision {
   const { facts, policy, standing, colour, state } = look;
   const { deployment, pods } = colour;
+  const by = pausedBy(facts, colour);
+  if (by !== undefined) return keep(look, { code: 'paused', by });
   const untilMs = restsSince(state, facts.nowMs) + policy.minAgeMs;
   if (facts.nowMs < untilMs) return keep(look, { code: restCode(look), untilMs });
   const place = standing.places.get(colour.colour);

@@ -2,6 +2,7 @@
  * What a plan says, in words for people: each action and each reason in one place. Pure. Names in
  * it are as the cluster has them: whoever prints them makes sure that they do no harm.
  */
+import { PAUSE_ANNOTATION } from '../kubernetes/keys.js';
 import { count, span } from '../settings/amounts.js';
 import type { Action, Fight, PodAnswer, Reason, Rival, Step } from './contract.js';
 import { listed } from './refusal.js';
@@ -58,6 +59,7 @@ const REASON_WORDS: ReasonWords = {
   'no-live-colour': () =>
     'no Service selects a colour of this group: nobody knows which ones are old',
   'live-not-ready': () => 'no pod of a live colour is ready: nothing is taken away',
+  paused: ({ by }) => `${by} is annotated ${PAUSE_ANNOTATION}: nothing is taken away`,
   deleting: () => 'it is being deleted already',
   'rolling-out': () => 'its rollout is not over',
   'not-promoted': () => 'it has had no traffic yet: it waits to be promoted',

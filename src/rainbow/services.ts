@@ -17,6 +17,7 @@ import {
   textAt,
   textsAt,
 } from './objects.js';
+import { isPaused } from './pause.js';
 import { serviceRivals } from './rivals.js';
 
 export interface Service {
@@ -90,6 +91,7 @@ export function serviceFacts(
         routesTo: namesOf(routesTo),
         // A pod with addresses of both families stands in two slices.
         readyPods: [...new Set(ready)],
+        isPaused: isPaused(metadata.annotations),
         rivals: serviceRivals(metadata, selector),
       },
     ];

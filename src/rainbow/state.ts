@@ -10,8 +10,11 @@ export const NO_STATE: State = { wasLive: false, peak: 0, samples: [] };
 
 export const SAMPLES_MAX = 24;
 const SAMPLE_GAP_MS = 60_000;
-/** So that a colour that empties slowly is not written to at every look. */
-const SAMPLES_WRITTEN_MS = 300_000;
+/**
+ * So that a colour that empties slowly is not written to at every look: ten minutes, for a run that
+ * is a little early, too.
+ */
+const SAMPLES_WRITTEN_MS = 585_000;
 const PEAK_GROWTH = 1.1;
 
 const MOMENTS = [
@@ -135,5 +138,8 @@ function haveMoved(before: readonly Sample[], after: readonly Sample[]): boolean
   const last = after.at(-1);
   if (last === undefined) return before.length > 0;
   const written = before.at(-1);
-  return written === undefined || last.atMs - written.atMs >= SAMPLES_WRITTEN_MS;
+  if (written === undefined) return true;
+  // Of a long time the few that are kept stand far apart anyway.
+  const apartMs = (last.atMs - after[0].atMs) / SAMPLES_MAX;
+  return last.atMs - written.atMs >= Math.max(SAMPLES_WRITTEN_MS, apartMs);
 }

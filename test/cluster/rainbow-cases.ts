@@ -172,6 +172,19 @@ const KEPT: readonly ReasonCase[] = [
     after: (namespace) =>
       namespace.kubectl(['patch', 'deployment', 'rolling-out-old', '-p', ANOTHER_TEMPLATE]),
   },
+  {
+    name: 'paused',
+    action: 'keep',
+    code: 'paused',
+    old: memory({ drainedSinceMs: ago(HOUR_MS) }),
+    after: (namespace) =>
+      namespace.kubectl([
+        'annotate',
+        'deployment',
+        'paused-old',
+        'tidegate.dev/rainbow-pause=true',
+      ]),
+  },
   { name: 'not-promoted', action: 'keep', code: 'not-promoted', old: { memory: {} } },
   {
     name: 'emptying',

@@ -81,6 +81,7 @@ export function colourOf(
     replicas: pods.length,
     isDeleting: false,
     isRollingOut: false,
+    isPaused: false,
     state: NO_STATE,
     rivals: [],
     ...given,
@@ -107,6 +108,7 @@ export function serviceOf(
     selects,
     routesTo: selects,
     readyPods: [],
+    isPaused: false,
     rivals: [],
     ...given,
   };

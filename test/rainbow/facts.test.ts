@@ -57,7 +57,7 @@ t.test('a group is told of as it is: the oldest colour first, with its pods', as
   const { uid, resourceVersion } = old.deployment.metadata;
   t.same(facts.colours[0].deployment, {
     ...{ name: 'shop-aaa', uid, resourceVersion, createdMs: Date.parse('2026-02-01T00:00:00Z') },
-    ...{ replicas: 2, isDeleting: false, isRollingOut: false, rivals: [] },
+    ...{ replicas: 2, isDeleting: false, isRollingOut: false, isPaused: false, rivals: [] },
     state: { wasLive: false, peak: 0, samples: [] },
   });
   const [first, second] = facts.colours[0].pods;
@@ -71,7 +71,14 @@ t.test('a group is told of as it is: the oldest colour first, with its pods', as
   t.match(second.answer, { known: true, safe: false, reason: 'active', active: 7 });
   t.match(facts.services, [
     {
-      ...{ name: 'shop', colour: '000', selects: ['000'], routesTo: ['000'], rivals: [] },
+      ...{
+        name: 'shop',
+        colour: '000',
+        selects: ['000'],
+        routesTo: ['000'],
+        isPaused: false,
+        rivals: [],
+      },
       selector: { app: 'shop', 'tidegate.dev/colour': '000' },
       readyPods: young.pods.map(({ metadata }) => metadata.name),
     },
@@ -395,4 +402,22 @@ t.test('more colours than a path takes are sought by the label alone', async (t)
     .filter(({ resource }) => resource === 'pods')
     .map(({ query }) => query.get('labelSelector'));
   t.equal(selector, 'tidegate.dev/colour');
+});
+
+t.test('whatever its annotation says but false pauses a colour, and a Service', async (t) => {
+  const stage = await stageFor(t);
+  const annotations = (value: string) => ({ annotations: { 'tidegate.dev/rainbow-pause': value } });
+  const values = ['true', 'false', 'False', ''];
+  values.forEach((value, at) => stage.colour(`c${at}`, { metadata: annotations(value) }));
+  const selector = { app: GROUP, 'tidegate.dev/colour': 'c0' };
+  values.forEach((value, at) => stage.service(`s${at}`, selector, annotations(value)));
+  const { colours, services } = await stage.gather(undefined, askNobody);
+  t.same(
+    colours.map(({ deployment }) => deployment.isPaused),
+    [true, false, true, true],
+  );
+  t.same(
+    services.map(({ isPaused }) => isPaused),
+    [true, false, true, true],
+  );
 });

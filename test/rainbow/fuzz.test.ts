@@ -100,6 +100,7 @@ function anyColour(random: Random, colour: string): ColourFacts {
     replicas: random.once(4) ? random.int(4) : pods.length,
     isDeleting: random.once(12),
     isRollingOut: random.once(8),
+    isPaused: random.once(12),
     state: anyState(random),
     rivals: random.once(6)
       ? [random.pick([rival('hpa', 'shrink'), rival('argo-cd', 'shrink', 'zero', 'delete')])]
@@ -116,7 +117,7 @@ function anyService(random: Random, name: string, colours: readonly ColourFacts[
   const some = pods.filter(() => random.once(6));
   const ready = random.once(3) || pods.length === 0 ? some : [random.pick(pods)];
   const readyPods = ready.map((pod) => pod.name);
-  return serviceOf(name, selects, { routesTo, readyPods });
+  return serviceOf(name, selects, { routesTo, readyPods, isPaused: random.once(30) });
 }
 
 function anyGroup(random: Random): Facts {
@@ -171,6 +172,7 @@ function faultsOf(facts: Facts, policy: Policy, colour: ColourFacts, step: Step)
   );
   must(facts.oddities.length === 0 && !deployment.isDeleting, 'it is not to be touched');
   must(!deployment.isRollingOut, 'it rolls out');
+  must(![deployment, ...facts.services].some(({ isPaused }) => isPaused), 'it is paused');
   const { lostTrafficMs = NOW, claimedMs = 0, liveSinceMs = 0, wasLive } = deployment.state;
   const lostMs = liveSinceMs > lostTrafficMs ? NOW : Math.max(lostTrafficMs, claimedMs);
   must(NOW - lostMs >= policy.minAgeMs, 'it is too young');
@@ -284,7 +286,7 @@ t.test('nothing is taken that is selected, too young or not safe', (t) => {
   });
   t.same(faults.slice(0, 5), []);
   t.comment([...seen].map(([key, times]) => `${key} ${times}`).join(', '));
-  t.equal(seen.size, 6 + 27, 'every action and every reason was there');
+  t.equal(seen.size, 6 + 28, 'every action and every reason was there');
   t.end();
 });
 

@@ -11,10 +11,11 @@ import { AGE } from './cases/age.js';
 import { BLUE, type Case, KEEP, NONE_KEPT, SELECTS_BLUE } from './cases/case.js';
 import { DRAIN } from './cases/drain.js';
 import { ENDING } from './cases/ending.js';
+import { PAUSE } from './cases/pause.js';
 import { SHRINK } from './cases/shrink.js';
 import { STANDING } from './cases/standing.js';
 
-const CASES: readonly Case[] = [...STANDING, ...AGE, ...ENDING, ...DRAIN, ...SHRINK];
+const CASES: readonly Case[] = [...STANDING, ...AGE, ...ENDING, ...DRAIN, ...SHRINK, ...PAUSE];
 
 for (const one of CASES) {
   t.test(one.title, (t) => {

@@ -61,6 +61,12 @@ const REASONS: {
   'live-not-ready': [
     [{ code: 'live-not-ready' }, 'no pod of a live colour is ready: nothing is taken away'],
   ],
+  paused: [
+    [
+      { code: 'paused', by: 'Service web' },
+      'Service web is annotated tidegate.dev/rainbow-pause: nothing is taken away',
+    ],
+  ],
   deleting: [[{ code: 'deleting' }, 'it is being deleted already']],
   'rolling-out': [[{ code: 'rolling-out' }, 'its rollout is not over']],
   'not-promoted': [

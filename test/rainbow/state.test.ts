@@ -129,7 +129,7 @@ t.test('two days of samples stay few, even, and keep the first and the last', (t
 });
 
 t.test('what says nothing new is not written', (t) => {
-  const samples = [...FULL.samples, { atMs: NOW - 6 * MINUTE, active: 3 }];
+  const samples = [...FULL.samples, { atMs: NOW - MINUTE, active: 3 }];
   for (const same of [
     { ...FULL },
     { ...FULL, peak: 131 },
@@ -141,8 +141,26 @@ t.test('what says nothing new is not written', (t) => {
   t.end();
 });
 
+t.test('the longer a colour burns down, the less often a sample is written', (t) => {
+  const writes = (looks: number, everyMs: number): number => {
+    let [state, written]: [State, number] = [NO_STATE, 0];
+    for (let look = 0; look < looks; look++) {
+      const samples = sampled(state.samples, { atMs: NOW + look * everyMs, active: look % 7 });
+      const after = worthWriting(state, { ...state, samples });
+      if (after === undefined) continue;
+      state = after;
+      written++;
+    }
+    return written;
+  };
+  t.equal(writes(480, MINUTE / 2), 24, 'at first every ten minutes');
+  t.ok(writes(48 * 120, MINUTE / 2) < 100, `${writes(48 * 120, MINUTE / 2)} in two days`);
+  t.equal(writes(24, 10 * MINUTE - 5_000), 24, 'runs every ten minutes have a sample each');
+  t.end();
+});
+
 t.test('what says something new is written', (t) => {
-  const samples = [...FULL.samples, { atMs: NOW - 5 * MINUTE, active: 3 }];
+  const samples = [...FULL.samples, { atMs: NOW - 15_000, active: 3 }];
   const { drainedSinceMs, ...undrained } = FULL;
   const news: readonly State[] = [
     undrained,

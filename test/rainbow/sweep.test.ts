@@ -198,6 +198,21 @@ t.test('a pod that begins to work between plan and zero stops it', async (t) => 
   t.equal(group.replicas('aaa'), 1);
 });
 
+t.test('a pause between plan and zero stops it', async (t) => {
+  const group = await withLive(t);
+  group.old('aaa', 90, DUE.zero.state, { replicas: 2 });
+  meanwhile(group, () => {
+    const metadata = { annotations: { 'tidegate.dev/rainbow-pause': 'true' } };
+    group.fake.objects.patch('Deployment', NAMESPACE, `${GROUP}-aaa`, { metadata });
+  });
+  t.match(of(await group.sweep(), 'aaa'), {
+    result: 'stopped',
+    words:
+      'not as planned any more: Deployment shop-aaa is annotated tidegate.dev/rainbow-pause: nothing is taken away',
+  });
+  t.equal(group.replicas('aaa'), 2);
+});
+
 t.test('one that was scaled between plan and zero is left as it was scaled', async (t) => {
   const group = await withLive(t);
   group.old('aaa', 90, DUE.zero.state, { replicas: 2 });

@@ -14,6 +14,7 @@ import type {
   Step,
 } from '../../rainbow/contract.js';
 import type { Estimate } from '../../rainbow/estimate.js';
+import { pausedBy } from '../../rainbow/pause.js';
 import { stepWords } from '../../rainbow/sentences.js';
 import type { Outcome } from '../../rainbow/sweep.js';
 import { figuresOf, selectedBy } from './figures.js';
@@ -105,8 +106,9 @@ function stepDocument(step: Step, nowMs: number): Document {
   return { action: kind, reason: step.reason.code, sentence: stepWords(step, nowMs), ...details };
 }
 
-function serviceDocument({ name, colour, selects, routesTo, readyPods }: ServiceFacts): Document {
-  return { name, colour: colour ?? null, selects, routesTo, readyPods: readyPods.length };
+function serviceDocument(one: ServiceFacts): Document {
+  const { name, colour = null, selects, routesTo, readyPods, isPaused: paused } = one;
+  return { name, colour, selects, routesTo, readyPods: readyPods.length, paused };
 }
 
 function colourDocument(one: ColourFacts, facts: Facts): Document {
@@ -119,6 +121,7 @@ function colourDocument(one: ColourFacts, facts: Facts): Document {
     created: momentText(deployment.createdMs),
     live: live.length > 0,
     services: live,
+    paused: pausedBy(facts, one) !== undefined,
     replicas: deployment.replicas,
     pods: { total: pods, ready, safe, unknown },
     connections: unknown === pods ? null : { active, idle, leases, oldestSeconds },

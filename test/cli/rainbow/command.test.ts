@@ -104,6 +104,22 @@ t.test(
   },
 );
 
+t.test('a pause is shown, and force does nothing against it', async (t) => {
+  const town = await startTown(t);
+  town.wasLive();
+  const metadata = { annotations: { 'tidegate.dev/rainbow-pause': 'true' } };
+  town.stage.fake.objects.patch('Service', 'web', 'shop', { metadata });
+  const words = 'keep: Service shop is annotated tidegate.dev/rainbow-pause: nothing is taken away';
+  t.match((await town.run('status shop')).out, words);
+  const cleaned = await town.run('cleanup shop --yes --force --keep 0');
+  t.match(cleaned, { code: 0 });
+  t.match(cleaned.out, words);
+  t.match(JSON.parse((await town.run('status shop -o json')).out), {
+    services: [{ paused: true }],
+    colours: [{ paused: true, plan: { reason: 'paused' } }, {}],
+  });
+});
+
 t.test('machines read the same in JSON and YAML', async (t) => {
   const town = await startTown(t);
   town.wasLive();
@@ -113,11 +129,14 @@ t.test('machines read the same in JSON and YAML', async (t) => {
     namespace: 'web',
     group: 'shop',
     at: '2026-11-22T12:00:00.000Z',
-    services: [{ name: 'shop', colour: 'a1b2c3d', selects: ['a1b2c3d'], readyPods: 2 }],
+    services: [
+      { name: 'shop', colour: 'a1b2c3d', selects: ['a1b2c3d'], readyPods: 2, paused: false },
+    ],
     colours: [
       {
         colour: '3f9c2ab',
         live: false,
+        paused: false,
         pods: { total: 2, ready: 2, safe: 1, unknown: 0 },
         connections: { active: 5, oldestSeconds: 60 },
         lostTraffic: '2026-11-22T10:00:00.000Z',
