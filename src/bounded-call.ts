@@ -22,9 +22,11 @@ export interface Answer {
   readonly retryAfterMs?: number;
 }
 
-/** There is no answer. `code` is the system's, or Node's, if there is one. */
+/**
+ * There is no answer, or no more of it (`silent`). `code` is the system's, or Node's, if there is one.
+ */
 export class CallError extends Error {
-  readonly failure: 'late' | 'too-large' | 'broken';
+  readonly failure: 'late' | 'silent' | 'too-large' | 'broken';
   readonly code: string;
 
   constructor(failure: CallError['failure'], cause?: NodeJS.ErrnoException) {
@@ -71,7 +73,8 @@ export function boundedCall(
   });
 }
 
-function collect(
+/** The answer whole, once it has ended; its errors are the caller's to hear. */
+export function collect(
   response: IncomingMessage,
   bytesMax: number,
   fail: (error: CallError) => void,

@@ -35,8 +35,20 @@ export interface Scope {
   readonly labelSelector?: string;
 }
 
+export interface ListScope extends Scope {
+  /** How many make a page: what is read of one is kept, the page itself is not. */
+  readonly pageItems?: number;
+}
+
+export interface WatchScope extends Scope {
+  /** When the server is to end it. */
+  readonly timeoutSeconds?: number;
+}
+
 export interface Listed<T> {
   readonly items: readonly T[];
+  /** From where a watch goes on that is to tell of everything since. */
+  readonly resourceVersion: string;
   /** The API server's time of day at its first answer. */
   readonly atMs: number;
 }
@@ -57,7 +69,7 @@ export interface Preconditions {
 /** Every call rejects with a KubernetesError in words that name the right that is missing. */
 export interface Api {
   /** All of them, page by page; `read` sees each object once, so that no page need be kept. */
-  list<T>(resource: Resource, scope: Scope, read: (object: unknown) => T): Promise<Listed<T>>;
+  list<T>(resource: Resource, scope: ListScope, read: (object: unknown) => T): Promise<Listed<T>>;
   /** Undefined if there is none. */
   get(resource: Resource, namespace: string, name: string): Promise<unknown>;
   create(
@@ -81,5 +93,29 @@ export interface Api {
     name: string,
     only: Preconditions,
     writing?: Writing,
+  ): Promise<void>;
+}
+
+/** A change as the server tells it; a bookmark is none, and says only how far it has told. */
+export interface WatchEvent {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK';
+  /** As it is, or was when it was deleted, or stopped matching. */
+  readonly object: unknown;
+  /** From where the next watch goes on. */
+  readonly resourceVersion: string;
+}
+
+export interface WatchApi extends Api {
+  /**
+   * One watch from `resourceVersion` on. Resolves when the server has ended it, or `signal` has;
+   * rejects with a KubernetesError, an expired one (`isExpired`) if too much has happened since,
+   * or with what `hear` has thrown.
+   */
+  watch(
+    resource: Resource,
+    scope: WatchScope,
+    resourceVersion: string,
+    hear: (event: WatchEvent) => void,
+    signal: AbortSignal,
   ): Promise<void>;
 }

@@ -9,8 +9,19 @@ import { type Answer, boundedCall, CallError, type Limits, type Method } from '.
 import type { Clock } from '../clock.js';
 import type { Access } from './access.js';
 import { KubernetesError, unreached } from './fault.js';
+import { streamedCall, type StreamLimits } from './streamed-call.js';
 
 export const LIMITS: Limits = { answerMs: 10_000, answerBytes: 8 * 1_048_576 };
+
+/**
+ * An object has 1.5 MB at most as etcd keeps it, and may have twice of that as JSON. The server says
+ * something every minute if it knows bookmarks.
+ */
+export const WATCH_LIMITS: StreamLimits = {
+  ...LIMITS,
+  lineBytes: 8 * 1_048_576,
+  silenceMs: 120_000,
+};
 
 /**
  * Connections are kept for the next call. More than whoever asks in parallel needs; each is closed
@@ -29,6 +40,13 @@ export interface Ask {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly limits?: Limits;
+}
+
+/** Who asks, for one request. */
+interface Proof {
+  readonly bearer: Readonly<Record<string, string>>;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
 }
 
 /** What the API server says of itself (meta/v1 Status); never what a pod says. */
@@ -56,10 +74,26 @@ export class ApiClient {
   }
 
   /** Whatever is answered; rejects with a KubernetesError if nothing is, or nobody is known. */
-  async ask(ask: Ask): Promise<Answer> {
-    let answer = await this.once(ask);
+  ask(ask: Ask): Promise<Answer> {
+    return this.known(() => this.once(ask));
+  }
+
+  /**
+   * A GET whose answer is told line by line, on a connection of its own. Resolves when the server
+   * has ended it, or `signal` has; with an answer if that was no success.
+   */
+  follow(
+    path: string,
+    hear: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> {
+    return this.known(() => this.stream(path, hear, signal));
+  }
+
+  private async known<A extends Answer | undefined>(call: () => Promise<A>): Promise<A> {
+    let answer = await call();
     // A 401 of the API server's own: a pod's would be no Status.
-    if (isUnknown(answer) && this.access.credentials.forget()) answer = await this.once(ask);
+    if (isUnknown(answer) && this.access.credentials.forget()) answer = await call();
     if (isUnknown(answer)) {
       throw new KubernetesError(
         `the API server at ${this.server} does not know who asks (401): the credentials of` +
@@ -70,13 +104,11 @@ export class ApiClient {
   }
 
   private async once(ask: Ask): Promise<Answer> {
-    const { cert, key, token } = await this.access.credentials.get();
-    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const headers = { ...HEADERS, ...ask.headers, ...bearer };
+    const proof = await this.proof();
     const { limits = LIMITS } = ask;
     let asked: ClientRequest | undefined;
     const call = (agent: PlainAgent | false): Promise<Answer> => {
-      const open = (): ClientRequest => (asked = this.open(ask, headers, { cert, key }, agent));
+      const open = (): ClientRequest => (asked = this.open(ask, proof, agent));
       return boundedCall(open, limits, this.clock, ask.body);
     };
     try {
@@ -92,10 +124,32 @@ export class ApiClient {
     }
   }
 
+  private async stream(
+    path: string,
+    hear: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<Answer | undefined> {
+    const proof = await this.proof();
+    // Not one of the agent's: what is open for minutes would leave too few for short calls.
+    const open = (): ClientRequest => this.open({ method: 'GET', path }, proof, false);
+    try {
+      return await streamedCall(open, WATCH_LIMITS, this.clock, signal, hear);
+    } catch (error) {
+      if (!(error instanceof CallError)) throw error;
+      const { answerMs, silenceMs } = WATCH_LIMITS;
+      throw unreached(this.server, error, error.failure === 'silent' ? silenceMs : answerMs);
+    }
+  }
+
+  private async proof(): Promise<Proof> {
+    const { cert, key, token } = await this.access.credentials.get();
+    const bearer = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    return { bearer, cert, key };
+  }
+
   private open(
-    { method, path }: Ask,
-    headers: Readonly<Record<string, string>>,
-    pair: { readonly cert: string | undefined; readonly key: string | undefined },
+    { method, path, headers }: Ask,
+    { bearer, cert, key }: Proof,
     agent: PlainAgent | false,
   ): ClientRequest {
     const { server, ca, serverName, isVerified } = this.access;
@@ -105,7 +159,7 @@ export class ApiClient {
       method,
       // A server may stand below a path of a gateway's.
       path: server.pathname.replace(/\/$/, '') + path,
-      headers: { host: server.host, ...headers },
+      headers: { host: server.host, ...HEADERS, ...headers, ...bearer },
       agent,
     };
     if (server.protocol === 'http:') return requestPlain(at);
@@ -114,8 +168,8 @@ export class ApiClient {
       rejectUnauthorized: isVerified,
       ...given('ca', ca),
       ...given('servername', serverName),
-      ...given('cert', pair.cert),
-      ...given('key', pair.key),
+      ...given('cert', cert),
+      ...given('key', key),
     });
   }
 }
@@ -135,8 +189,8 @@ export function apiStatus({ status, body }: Answer): ApiStatus | undefined {
   return { code: status, reason: textOf(reason), message: textOf(message) };
 }
 
-function isUnknown(answer: Answer): boolean {
-  return answer.status === 401 && apiStatus(answer) !== undefined;
+function isUnknown(answer: Answer | undefined): boolean {
+  return answer?.status === 401 && apiStatus(answer) !== undefined;
 }
 
 function textOf(value: unknown): string {

@@ -52,9 +52,14 @@ export function isWithoutRight(error: unknown): boolean {
   return isForbidden(error) && (error as RefusedError).message.includes(TAKES_RIGHT);
 }
 
-/** A list that was begun cannot be continued. */
+/** A list that was begun cannot be continued, or a watch not from where it was to begin. */
 export function isExpired(error: unknown): boolean {
-  return isRefused(error, 410, 'Expired');
+  return error instanceof RefusedError && error.code === 410;
+}
+
+/** The other side has kept the connection, and said nothing for too long. */
+export function isSilent(error: unknown): boolean {
+  return callFailure(error) === 'silent';
 }
 
 /** There was no answer, or only one that it went wrong: what was asked may have been done. */
@@ -72,8 +77,12 @@ export function inDoubt(error: KubernetesError): KubernetesError {
 }
 
 export function isTooMuch(error: unknown): boolean {
-  if (!(error instanceof KubernetesError) || !(error.cause instanceof CallError)) return false;
-  return error.cause.failure === 'too-large';
+  return callFailure(error) === 'too-large';
+}
+
+function callFailure(error: unknown): CallError['failure'] | undefined {
+  if (!(error instanceof KubernetesError) || !(error.cause instanceof CallError)) return undefined;
+  return error.cause.failure;
 }
 
 function isRefused(error: unknown, code: number, reason: string): boolean {
@@ -101,14 +110,18 @@ const UNKNOWN_ISSUER = new Set([
   'CERT_UNTRUSTED',
 ]);
 
-/** `server` is its address, for people. */
-export function unreached(server: string, error: CallError, answerMs: number): KubernetesError {
+/** `server` is its address, for people; `ms` is what it was given to answer, or to say something. */
+export function unreached(server: string, error: CallError, ms: number): KubernetesError {
   const who = `the API server at ${server}`;
   const fault = (words: string, passing = false): KubernetesError =>
     new KubernetesError(words, passing, error);
   if (error.failure === 'too-large') return fault(`${who} answers with too much`);
-  if (error.failure === 'late') {
-    return fault(`${who} does not answer within ${answerMs / 1_000}s`, true);
+  if (error.failure === 'late') return fault(`${who} does not answer within ${ms / 1_000}s`, true);
+  if (error.failure === 'silent') {
+    return fault(
+      `${who} has said nothing for ${ms / 1_000}s where it was to tell of changes`,
+      true,
+    );
   }
   const tls = tlsWords(error);
   if (tls !== undefined) return fault(`${who} ${tls}`);

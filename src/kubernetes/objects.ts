@@ -3,17 +3,19 @@
  * hold only for the object that was meant. Nothing is kept from one call to the next.
  */
 import type { Answer, Limits } from '../bounded-call.js';
-import type { Api, Listed, Preconditions, Resource, Scope, Writing } from './api.js';
+import type {
+  Listed,
+  ListScope,
+  Preconditions,
+  Resource,
+  WatchApi,
+  WatchEvent,
+  WatchScope,
+  Writing,
+} from './api.js';
 import { type ApiClient, apiStatus, type Ask, LIMITS } from './client.js';
-import {
-  inDoubt,
-  isExpired,
-  isTooMuch,
-  isUndecided,
-  KubernetesError,
-  missingRight,
-  RefusedError,
-} from './fault.js';
+import { type Deed, dryRun, pathOf, type Query, refused } from './deed.js';
+import { inDoubt, isExpired, isTooMuch, isUndecided, KubernetesError } from './fault.js';
 import { repeated } from './repeats.js';
 
 /** Pods of 20 KB make 5 MB; where they are larger, pages become smaller. */
@@ -21,32 +23,15 @@ const PAGE_ITEMS = 250;
 const PAGE_SHRINKS = 5;
 const PAGE_LIMITS: Limits = { ...LIMITS, answerBytes: 16 * 1_048_576 };
 
-/** A patch that holds for another object is refused as if it wanted to change the uid. */
-const OTHER_UID = /\bmetadata\.uid: Invalid value/;
-
-/** What is done to what, for paths and for people. */
-interface Deed {
-  readonly verb: 'list' | 'get' | 'create' | 'patch' | 'delete';
-  readonly resource: Resource;
-  readonly namespace: string | undefined;
-  readonly name?: string;
-  /** Nothing of it is kept. */
-  readonly isDry?: boolean | undefined;
-  /** It is not made again. */
-  readonly isOnce?: boolean | undefined;
-}
-
 interface Page {
   readonly items: readonly unknown[];
   /** Where the next one begins; empty: there is none. */
   readonly next: string;
+  readonly resourceVersion: string;
   readonly atMs: number;
 }
 
-/** What is undefined or empty is not asked. */
-type Query = Readonly<Record<string, string | undefined>>;
-
-export class KubernetesApi implements Api {
+export class KubernetesApi implements WatchApi {
   private readonly client: ApiClient;
 
   constructor(client: ApiClient) {
@@ -55,7 +40,7 @@ export class KubernetesApi implements Api {
 
   async list<T>(
     resource: Resource,
-    scope: Scope,
+    scope: ListScope,
     read: (object: unknown) => T,
   ): Promise<Listed<T>> {
     try {
@@ -69,13 +54,13 @@ export class KubernetesApi implements Api {
 
   private async pages<T>(
     resource: Resource,
-    { namespace, labelSelector }: Scope,
+    { namespace, labelSelector, pageItems = PAGE_ITEMS }: ListScope,
     read: (object: unknown) => T,
   ): Promise<Listed<T>> {
     const deed: Deed = { verb: 'list', resource, namespace };
     const items: T[] = [];
-    let atMs: number | undefined;
-    let limit = PAGE_ITEMS;
+    let first: Page | undefined;
+    let limit = pageItems;
     let next = '';
     do {
       const asked = { labelSelector, limit: String(limit), continue: next };
@@ -87,11 +72,12 @@ export class KubernetesApi implements Api {
         limit = Math.ceil(limit / PAGE_SHRINKS);
         continue;
       }
-      atMs ??= page.atMs;
+      first ??= page;
       for (const item of page.items) items.push(read(item));
       next = page.next;
-    } while (atMs === undefined || next !== '');
-    return { items, atMs };
+    } while (first === undefined || next !== '');
+    // All pages are of the moment of the first.
+    return { items, resourceVersion: first.resourceVersion, atMs: first.atMs };
   }
 
   private async page(deed: Deed, query: Query): Promise<Page> {
@@ -101,9 +87,46 @@ export class KubernetesApi implements Api {
     if (!Array.isArray(items)) throw this.strange('a list without items');
     // Ages are counted by its clock alone: it is one for all who look.
     if (answer.atMs === undefined) throw this.strange('no Date, by which ages are counted');
-    const { continue: next } = (metadata ?? {}) as { readonly continue?: unknown };
-    const { atMs } = answer;
-    return { items: items as readonly unknown[], next: typeof next === 'string' ? next : '', atMs };
+    const { continue: next, resourceVersion } = fieldsOf(metadata);
+    return {
+      items: items as readonly unknown[],
+      next: textOf(next),
+      resourceVersion: textOf(resourceVersion),
+      atMs: answer.atMs,
+    };
+  }
+
+  async watch(
+    resource: Resource,
+    { namespace, labelSelector, timeoutSeconds }: WatchScope,
+    resourceVersion: string,
+    hear: (event: WatchEvent) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const deed: Deed = { verb: 'watch', resource, namespace };
+    const path = pathOf(deed, {
+      watch: '1',
+      allowWatchBookmarks: 'true',
+      resourceVersion,
+      labelSelector,
+      timeoutSeconds: timeoutSeconds === undefined ? undefined : String(timeoutSeconds),
+    });
+    const hearLine = (line: string): void => hear(this.event(deed, line));
+    const answer = await this.client.follow(path, hearLine, signal);
+    if (answer !== undefined) this.accepted(deed, answer);
+  }
+
+  private event(deed: Deed, line: string): WatchEvent {
+    const { type, object } = this.parsed({ body: line });
+    if (type === 'ERROR') {
+      const { code, reason, message } = fieldsOf(object);
+      const status = { reason: textOf(reason), message: textOf(message) };
+      const known = typeof code === 'number' ? code : 500;
+      throw refused(this.client.server, deed, { ...status, code: known });
+    }
+    const resourceVersion = textOf(fieldsOf(fieldsOf(object)['metadata'])['resourceVersion']);
+    if (!isTold(type) || resourceVersion === '') throw this.strange('a change that is none');
+    return { type, object, resourceVersion };
   }
 
   async get(resource: Resource, namespace: string, name: string): Promise<unknown> {
@@ -181,35 +204,10 @@ export class KubernetesApi implements Api {
   private accepted(deed: Deed, answer: Answer): Answer {
     if (answer.status >= 200 && answer.status < 300) return answer;
     const { reason = '', message = '' } = apiStatus(answer) ?? {};
-    if (deed.verb === 'patch' && answer.status === 422 && OTHER_UID.test(message)) {
-      const none = `${deed.name}, ${wordsOf(deed)}, is another one by now`;
-      throw new RefusedError(none, 409, 'Conflict');
-    }
-    throw new RefusedError(
-      this.refusal(deed, answer.status, reason, message),
-      answer.status,
-      reason,
-    );
+    throw refused(this.client.server, deed, { code: answer.status, reason, message });
   }
 
-  private refusal(deed: Deed, code: number, reason: string, message: string): string {
-    const { server } = this.client;
-    const right = `${deed.verb} on ${wordsOf(deed)}`;
-    if (code === 403) {
-      const words = missingRight(server, message, right);
-      if (words !== undefined) return words;
-    }
-    const what = deed.name === undefined ? right : `${deed.verb} of ${deed.name}, ${wordsOf(deed)}`;
-    if (code === 404 && reason === '') {
-      const { group, version } = deed.resource;
-      const kind = group === '' ? version : `${group}/${version}`;
-      return `the API server at ${server} does not know ${wordsOf(deed)} (${kind})`;
-    }
-    const words = message === '' ? '' : `: ${message}`;
-    return `the API server at ${server} answers ${code} to ${what}${words}`;
-  }
-
-  private parsed({ body }: Answer): Readonly<Record<string, unknown>> {
+  private parsed({ body }: Pick<Answer, 'body'>): Readonly<Record<string, unknown>> {
     let value: unknown;
     try {
       value = JSON.parse(body);
@@ -227,25 +225,14 @@ export class KubernetesApi implements Api {
   }
 }
 
-/** `deployments.apps in namespace web` */
-function wordsOf({ resource, namespace }: Deed): string {
-  const { group, plural } = resource;
-  const where = namespace === undefined ? 'in all namespaces' : `in namespace ${namespace}`;
-  return `${group === '' ? plural : `${plural}.${group}`} ${where}`;
+function isTold(type: unknown): type is WatchEvent['type'] {
+  return type === 'ADDED' || type === 'MODIFIED' || type === 'DELETED' || type === 'BOOKMARK';
 }
 
-function dryRun({ isDry }: Deed): Query {
-  return isDry === true ? { dryRun: 'All' } : {};
+function fieldsOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-function pathOf({ resource, namespace, name }: Deed, query: Query = {}): string {
-  const { group, version, plural } = resource;
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-  const within = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
-  const one = name === undefined ? '' : `/${encodeURIComponent(name)}`;
-  const asked = Object.entries(query)
-    .filter(([, value]) => value !== undefined && value !== '')
-    .map(([key, value = '']) => `${key}=${encodeURIComponent(value)}`);
-  const search = asked.length === 0 ? '' : `?${asked.join('&')}`;
-  return `${root}${within}/${plural}${one}${search}`;
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }

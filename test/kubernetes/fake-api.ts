@@ -3,7 +3,7 @@
  */
 import type { Test } from 'tap';
 import type { Timer } from '../../src/clock.js';
-import type { Api } from '../../src/kubernetes/api.js';
+import type { WatchApi } from '../../src/kubernetes/api.js';
 import { ApiClient, LIMITS } from '../../src/kubernetes/client.js';
 import { KubernetesError } from '../../src/kubernetes/fault.js';
 import { KubernetesApi } from '../../src/kubernetes/objects.js';
@@ -26,7 +26,7 @@ export class PassingClock extends HandClock {
 
 export interface Here {
   readonly fake: FakeCluster;
-  readonly api: Api;
+  readonly api: WatchApi;
   readonly clock: PassingClock;
 }
 

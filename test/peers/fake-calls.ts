@@ -8,12 +8,12 @@ import { kindOf, resourceOf } from './fake-objects.js';
 /** A call as the API server sees it. */
 export interface Call {
   readonly method: string;
-  readonly verb: 'list' | 'get' | 'create' | 'patch' | 'delete' | 'update';
+  readonly verb: 'list' | 'watch' | 'get' | 'create' | 'patch' | 'delete' | 'update';
   /** As it stands in rights: `deployments.apps`, `pods/proxy`. */
   readonly resource: string;
   /** Empty: all of them. */
   readonly namespace: string;
-  /** Empty in a list. */
+  /** Empty in a list and a watch. */
   readonly name: string;
   readonly path: string;
   readonly query: URLSearchParams;
@@ -68,7 +68,9 @@ export function callOf(
   const kind = kindOf(version, plural);
   if (kind === undefined) return undefined;
   const resource = resourceOf(kind) + (sub === undefined ? '' : `/${sub}`);
-  const verb = VERBS[method] ?? (name === '' ? 'list' : 'get');
+  const isWatch = ['1', 'true'].includes(query.get('watch') ?? '');
+  const reading = name !== '' ? 'get' : isWatch ? 'watch' : 'list';
+  const verb = VERBS[method] ?? reading;
   return { method, verb, resource, namespace, name, path: url, query, headers, body };
 }
 

@@ -1,7 +1,7 @@
 /**
- * A cluster in memory behind HTTP: objects with resource versions, lists by page and selector, merge
- * patches, deletes with preconditions, dry runs, and pods that answer on their admin ports, through
- * the proxy and directly. It keeps every call, and a test may answer one in its place.
+ * A cluster in memory behind HTTP: objects with resource versions, lists by page and selector,
+ * watches, merge patches, deletes with preconditions, dry runs, and pods that answer on their admin
+ * ports, through the proxy and directly. It keeps every call, and a test may answer one in its place.
  */
 import { once } from 'node:events';
 import {
@@ -15,10 +15,14 @@ import type { AddressInfo } from 'node:net';
 import type { Access } from '../../src/kubernetes/access.js';
 import { always } from '../../src/kubernetes/credentials.js';
 import { type Call, callOf, forbidden, kindOfCall, type Said, status } from './fake-calls.js';
+import { FakeWatches } from './fake-watches.js';
 import { FakeObjects, type Given, Refused, type Stored } from './fake-objects.js';
 
 /** In the place of an answer: the connection is reset, or nothing is ever said. */
 export type Mischief = 'kill' | 'hang';
+
+/** An answer that goes on by itself. */
+type Going = (response: ServerResponse) => void;
 
 type Maybe<T> = T | undefined | Promise<T | undefined>;
 
@@ -31,6 +35,7 @@ export type PodAnswering = (
 
 export class FakeCluster {
   readonly objects: FakeObjects;
+  readonly watches: FakeWatches;
   /** Each call, in the order of arrival, also those that `before` has answered. */
   readonly calls: Call[] = [];
   /** Rights that are missing: `list deployments.apps`. */
@@ -47,10 +52,11 @@ export class FakeCluster {
   port = 0;
   /** Where pods listen that are asked directly, at the addresses of their status.podIP. */
   podPort = 0;
-  private readonly rests = new Map<string, readonly Stored[]>();
+  private readonly rests = new Map<string, Snapshot>();
 
   constructor() {
     this.objects = new FakeObjects(() => this.now());
+    this.watches = new FakeWatches(this.objects);
   }
 
   get url(): string {
@@ -85,11 +91,12 @@ export class FakeCluster {
     return this.calls.map(({ verb, resource }) => `${verb} ${resource}`);
   }
 
-  async answer(call: Call): Promise<Said | Mischief> {
+  async answer(call: Call): Promise<Said | Mischief | Going> {
     this.calls.push(call);
     const instead = await this.before(call);
     if (instead !== undefined) return instead;
     if (this.denied.has(`${call.verb} ${call.resource}`)) return forbidden(call);
+    if (call.verb === 'watch') return (response) => this.watches.begin(call, response);
     const said = await this.done(call);
     return (await this.after(call)) ?? said;
   }
@@ -130,6 +137,7 @@ export class FakeCluster {
         this.objects.remove(kind, namespace, name, preconditions, isDry);
         return { status: 200, body: { kind: 'Status', apiVersion: 'v1', status: 'Success' } };
       }
+      case 'watch':
       case 'update':
         return status(405, 'MethodNotAllowed', 'the fake knows no update');
     }
@@ -138,17 +146,21 @@ export class FakeCluster {
   /** The rest of a list stays as it was at its first page, as etcd's snapshots do. */
   private page(kind: string, { namespace, query }: Call): object {
     const token = query.get('continue') ?? '';
-    const all = token === '' ? this.selected(kind, namespace, query) : this.rests.get(token);
-    if (all === undefined) {
+    const { resourceVersion: now } = this.objects;
+    const snapshot =
+      token === ''
+        ? { all: this.selected(kind, namespace, query), resourceVersion: now }
+        : this.rests.get(token);
+    if (snapshot === undefined) {
       const message =
         'The provided continue parameter is too old to display a consistent list result.';
       throw new Refused(410, 'Expired', message);
     }
+    const { all, resourceVersion } = snapshot;
     const limit = Number(query.get('limit') ?? '0') || all.length;
     const rest = all.slice(limit);
     const next = rest.length === 0 ? '' : `rest-${this.rests.size}`;
-    if (next !== '') this.rests.set(next, rest);
-    const { resourceVersion } = this.objects;
+    if (next !== '') this.rests.set(next, { all: rest, resourceVersion });
     const more = next === '' ? {} : { continue: next, remainingItemCount: rest.length };
     // The items of a list name neither kind nor version.
     const items = all.slice(0, limit).map(itemOf);
@@ -193,6 +205,12 @@ export interface Ends {
   teardown(act: () => void): void;
 }
 
+/** What is left of a list, as it was at its first page. */
+interface Snapshot {
+  readonly all: readonly Stored[];
+  readonly resourceVersion: string;
+}
+
 interface Deleting {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
   readonly dryRun?: readonly string[];
@@ -219,7 +237,8 @@ async function listen(t: Ends, listener: RequestListener, host: string): Promise
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 
-function say(fake: FakeCluster, response: ServerResponse, said: Said | Mischief): void {
+function say(fake: FakeCluster, response: ServerResponse, said: Said | Mischief | Going): void {
+  if (typeof said === 'function') return said(response);
   if (said === 'hang') return;
   if (said === 'kill') {
     response.socket?.resetAndDestroy();
@@ -243,7 +262,7 @@ export async function startFakeCluster(t: Ends): Promise<FakeCluster> {
   const server = await listen(
     t,
     (request, response) => {
-      const answered = async (): Promise<Said | Mischief> => {
+      const answered = async (): Promise<Said | Mischief | Going> => {
         const call = callOf(request, await bodyOf(request));
         if (call === undefined) return { status: 404, body: '404 page not found' };
         return fake.answer(call);

@@ -69,9 +69,25 @@ export class Refused extends Error {
 
 export type Change = 'created' | 'changed' | 'deleted';
 
+/** One step of what has happened: there is nothing before a creation, and nothing after an end. */
+export interface Noted {
+  readonly kind: string;
+  readonly version: number;
+  readonly before: Stored | undefined;
+  readonly object: Stored | undefined;
+}
+
+/** How many of them are kept, as the real one's caches keep some. */
+const NOTED_MAX = 10_000;
+
 export class FakeObjects {
   /** After each change, also of the fake's own: a test may play the controllers here. */
   onChange: (change: Change, object: Stored) => void = () => undefined;
+  /** Each hears of each change, in order. */
+  readonly noted = new Set<(noted: Noted) => void>();
+  /** Changes up to this version are told to nobody any more. */
+  oldest = 0;
+  private readonly history: Noted[] = [];
   private readonly objects = new Map<string, Stored>();
   private readonly now: () => number;
   private version = 1_000;
@@ -85,13 +101,40 @@ export class FakeObjects {
     return String(this.version);
   }
 
+  /** The changes after this version. */
+  since(version: number): Noted[] {
+    return this.history.filter((noted) => noted.version > version);
+  }
+
+  /** What has happened until now is too old to be told. */
+  forget(): void {
+    this.oldest = this.version;
+    this.history.length = 0;
+  }
+
+  private note(before: Stored | undefined, object: Stored | undefined): void {
+    const { kind } = (object ?? before) as Stored;
+    const noted: Noted = { kind, version: this.version, before, object };
+    this.history.push(noted);
+    if (this.history.length > NOTED_MAX) this.oldest = (this.history.shift() as Noted).version;
+    for (const hear of this.noted) hear(noted);
+  }
+
   /** Adds it, or puts it in the place of the one with its name. */
   put(given: Given): Stored {
-    const stored = this.made(given, given.metadata.namespace ?? 'default');
-    const key = keyOf(given.kind, stored.metadata.namespace, stored.metadata.name);
-    const change = this.objects.has(key) ? 'changed' : 'created';
+    const namespace = given.metadata.namespace ?? 'default';
+    const key = keyOf(given.kind, namespace, given.metadata.name);
+    const before = this.objects.get(key);
+    const isSame = before !== undefined && before.metadata.uid === given.metadata.uid;
+    // To whoever watches, what gets another uid is another one.
+    if (before !== undefined && !isSame) {
+      this.version += 1;
+      this.note(before, undefined);
+    }
+    const stored = this.made(given, namespace);
     this.objects.set(key, stored);
-    this.onChange(change, stored);
+    this.note(isSame ? before : undefined, stored);
+    this.onChange(before === undefined ? 'created' : 'changed', stored);
     return stored;
   }
 
@@ -161,6 +204,7 @@ export class FakeObjects {
     const changed = { ...after, metadata };
     if (dryRun) return changed;
     this.objects.set(keyOf(kind, namespace, name), changed);
+    this.note(before, changed);
     this.onChange('changed', changed);
     return changed;
   }
@@ -189,6 +233,7 @@ export class FakeObjects {
     const { kind, metadata } = object;
     this.version += 1;
     this.objects.delete(keyOf(kind, metadata.namespace, metadata.name));
+    this.note(object, undefined);
     this.onChange('deleted', object);
     for (const other of [...this.objects.values()]) {
       const owners = other.metadata.ownerReferences ?? [];

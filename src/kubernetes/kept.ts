@@ -1,0 +1,85 @@
+/**
+ * The objects of one kind as they were last told, in the form that `read` gives them and no other,
+ * and the changes by which they came to be so: told in order, none twice, none left out.
+ */
+import type { Labels } from './labels.js';
+
+/** What every object has that is kept. */
+export interface Known {
+  readonly uid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly labels: Labels;
+}
+
+export type Change<T> =
+  | { readonly type: 'added'; readonly now: T; readonly before?: undefined }
+  | { readonly type: 'changed'; readonly now: T; readonly before: T }
+  /** `last`: as it was when it went, if that was told; else as it was known. */
+  | { readonly type: 'gone'; readonly last: T };
+
+/** An object as it came, and what was read of it. */
+export interface Read<T> {
+  readonly uid: string;
+  /** Namespace and name. */
+  readonly key: string;
+  readonly version: string;
+  /** Undefined: it is not wanted, or it could not be read. */
+  readonly item: T | undefined;
+  /** If not, it is still there, and what is known of it stays. */
+  readonly isRead: boolean;
+}
+
+interface Entry<T> {
+  readonly key: string;
+  readonly version: string;
+  readonly item: T;
+}
+
+export class Kept<T extends Known> {
+  private readonly entries = new Map<string, Entry<T>>();
+  /** By namespace and name: who has taken the place of whom. */
+  private readonly uids = new Map<string, string>();
+  private readonly tell: (change: Change<T>) => void;
+
+  constructor(tell: (change: Change<T>) => void) {
+    this.tell = tell;
+  }
+
+  *items(): Generator<T> {
+    for (const { item } of this.entries.values()) yield item;
+  }
+
+  get(uid: string): T | undefined {
+    return this.entries.get(uid)?.item;
+  }
+
+  /** It is there, in this form. */
+  put({ uid, key, version, item, isRead }: Read<T>): void {
+    const other = this.uids.get(key);
+    if (other !== undefined && other !== uid) this.drop(other);
+    const known = this.entries.get(uid);
+    if (known?.version === version || !isRead) return;
+    if (item === undefined) return this.drop(uid);
+    this.entries.set(uid, { key, version, item });
+    this.uids.set(key, uid);
+    if (known === undefined) this.tell({ type: 'added', now: item });
+    else this.tell({ type: 'changed', now: item, before: known.item });
+  }
+
+  /** It is not there any more. */
+  drop(uid: string, last?: T): void {
+    const known = this.entries.get(uid);
+    if (known === undefined) return;
+    this.entries.delete(uid);
+    this.uids.delete(known.key);
+    this.tell({ type: 'gone', last: last ?? known.item });
+  }
+
+  /** These are there and no others: what went is told first, since a name may have been taken again. */
+  replace(all: readonly Read<T>[]): void {
+    const there = new Set(all.map(({ uid }) => uid));
+    for (const uid of [...this.entries.keys()]) if (!there.has(uid)) this.drop(uid);
+    for (const read of all) this.put(read);
+  }
+}
