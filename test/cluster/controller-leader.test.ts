@@ -8,83 +8,37 @@ import type { Test } from 'tap';
 import { Audit, type Call, kindsOf } from './audited.js';
 import { Controllers, polled } from './controllers.js';
 import { isReady, Namespace } from './namespace.js';
-import { type Paper, paperService, putOnPaper } from './paper.js';
+import { AT_ONCE, OldColours } from './old-colours.js';
 import { testWithHelm } from './release.js';
-import { StandIn, telling } from './stand-in.js';
+import { StandIn } from './stand-in.js';
 
 const ACTS_MS_MAX = 20_000;
 const FROZEN_MS = 20_000;
 /** Two looks and two rounds of all groups. */
 const AWAKE_MS = 11_000;
-const DONE_MS_MAX = 60_000;
-const HOUR_MS = 3_600_000;
-/** What is safe goes at once. */
-const VALUES = {
-  rainbow: {
-    ...{ enabled: true, every: '5s', keep: 0, minAge: '0s', drainedFor: '0s', deleteAfter: '0s' },
-    ...{ maxAge: 'off', lightlyUsed: 'off' },
-  },
-};
-const BUSY = telling({ safe: false, reason: 'active', active: 5 });
-const SAFE = telling({ safe: true });
-const EACH = 10;
+const READY_MS_MAX = 60_000;
+const LOOK_MS = 20;
+/** More than one can do before it is killed. */
+const GROUPS = 10;
 
 interface Stage {
   readonly namespace: Namespace;
   readonly controllers: Controllers;
-  readonly standIn: StandIn;
   readonly audit: Audit;
-}
-
-/** Groups that have a live colour, and an old one that is used as long as its port says so. */
-interface Groups {
-  readonly names: readonly string[];
-  readonly ports: readonly number[];
-}
-
-async function groups(namespace: Namespace, standIn: StandIn, prefix: string): Promise<Groups> {
-  const live = await standIn.open(BUSY);
-  const names = Array.from({ length: EACH }, (_, at) => `${prefix}${at}`);
-  const ports: number[] = [];
-  const papers: Paper[] = [];
-  for (const group of names) {
-    const port = await standIn.open(BUSY);
-    const memory = { wasLive: true, lostTrafficMs: Date.now() - HOUR_MS };
-    papers.push({ group, colour: 'live', port: live }, { group, colour: 'old', port, memory });
-    ports.push(port);
-  }
-  await namespace.apply(...names.map((group) => paperService(group, 'live')));
-  await putOnPaper(namespace, standIn, papers);
-  return { names, ports };
-}
-
-/** Nobody uses the old colours any more. */
-async function empty(standIn: StandIn, { ports }: Groups): Promise<void> {
-  await Promise.all(ports.map((port) => standIn.says(port, SAFE)));
-}
-
-/** Their old colours are deleted. */
-async function areDone({ namespace }: Stage, { names }: Groups): Promise<void> {
-  let left: readonly string[] = [];
-  const asked = async (): Promise<boolean> => {
-    const all = await namespace.kubectl(['get', 'deployments', '-o', 'name']);
-    left = names.filter((group) => all.includes(`/${group}-old\n`));
-    return left.length === 0;
-  };
-  await polled(asked, () => `the old colours of ${left.join(', ')} are deleted`, DONE_MS_MAX);
 }
 
 const isDeed = ({ resource }: Call): boolean => resource !== 'leases';
 
-/** When somebody first did something since then, and who. */
+/** What somebody did first since then. */
 async function firstDeed({ audit }: Stage, fromMs: number, notBy = ''): Promise<Call> {
   const found = (): Call | undefined =>
     audit.writes().find((call) => isDeed(call) && call.atMs > fromMs && call.by !== notBy);
-  await polled(() => Promise.resolve(found() !== undefined), 'something is done', DONE_MS_MAX, 20);
+  const isThere = (): Promise<boolean> => Promise.resolve(found() !== undefined);
+  await polled(isThere, `something is done, not by ${notBy}`, 2 * ACTS_MS_MAX, LOOK_MS);
   return found() as Call;
 }
 
-/** Another replica acts soon after this moment. */
+/** Another replica acts soon after this moment: which one. */
 async function takesOver(t: Test, stage: Stage, from: string, sinceMs: number): Promise<string> {
   const { atMs, by, verb, resource } = await firstDeed(stage, sinceMs, from);
   const tookMs = atMs - sinceMs;
@@ -92,115 +46,69 @@ async function takesOver(t: Test, stage: Stage, from: string, sinceMs: number): 
   return by;
 }
 
-/** Each of their old colours went to zero once, and was deleted once. */
-function isOnce(t: Test, { audit }: Stage, { names }: Groups): void {
-  const writes = audit.writes();
-  for (const group of names) {
-    const own = writes.filter(({ name, resource }) => {
-      return resource === 'deployments' && name === `${group}-old`;
-    });
-    const zeros = own.filter(({ body }) => replicasIn(body) === 0);
-    const deletes = own.filter(({ verb }) => verb === 'delete');
-    t.same([zeros.length, deletes.length], [1, 1], `${group}: once to zero, and deleted once`);
-  }
-  t.same(twice(writes), [], 'no pod was marked twice with the same, no Event told twice');
-}
-
-function replicasIn(body: unknown): number | undefined {
-  return (body as { readonly spec?: { readonly replicas?: number } } | undefined)?.spec?.replicas;
-}
-
-/** Writes that repeat what was written to the same object before. */
-function twice(writes: readonly Call[]): readonly string[] {
-  const last = new Map<string, string>();
-  return writes.flatMap(({ resource, name, body, by }) => {
-    if (resource !== 'pods' && resource !== 'events') return [];
-    const { metadata = {} } = body as { readonly metadata?: object };
-    const text = JSON.stringify({ ...metadata, resourceVersion: '' });
-    const isRepeated = last.get(name) === text;
-    last.set(name, text);
-    return isRepeated ? [`${by}: ${resource} ${name} ${text}`] : [];
-  });
-}
-
-/** Of each pod that was there and is gone without a goodbye, one Event. */
-async function areTold(t: Test, { namespace }: Stage, { names }: Groups): Promise<void> {
-  let seen: readonly Told[] = [];
-  const asked = async (): Promise<boolean> => {
-    const text = await namespace.kubectl(['get', 'events', '-o', 'json']);
-    const { items } = JSON.parse(text) as { readonly items: readonly Told[] };
-    seen = items.filter(({ reason }) => reason === 'DiedWithoutGoodbye');
-    return names.every((group) => toldOf(seen, group).length > 0);
-  };
-  await polled(asked, () => `each death is told: ${JSON.stringify(seen)}`, DONE_MS_MAX);
-  for (const group of names) {
-    const counts = toldOf(seen, group).map(({ count }) => count ?? 1);
-    t.same(counts, [1], `${group}: the death of its pod is told, and once`);
+function told(t: Test, { audit }: Stage): void {
+  const deeds = audit.writes().filter(isDeed);
+  for (const pod of new Set(deeds.map(({ by }) => by))) {
+    t.comment(`${pod}: ${JSON.stringify(kindsOf(deeds.filter(({ by }) => by === pod)))}`);
   }
 }
-
-interface Told {
-  readonly reason: string;
-  readonly count?: number;
-  readonly involvedObject: { readonly name: string };
-}
-
-const toldOf = (seen: readonly Told[], group: string): readonly Told[] =>
-  seen.filter(({ involvedObject }) => involvedObject.name.startsWith(`${group}-old`));
 
 /** Killed while it does what is due. */
-async function killed(t: Test, stage: Stage, due: Groups): Promise<void> {
-  const { controllers, standIn } = stage;
+async function isKilled(t: Test, stage: Stage, due: OldColours): Promise<void> {
+  const { controllers } = stage;
   const leader = await controllers.leader();
   const pid = await controllers.pid(leader);
   const fromMs = Date.now();
-  await empty(standIn, due);
-  const deed = await firstDeed(stage, fromMs);
-  t.equal(deed.by, leader, 'who leads begins');
+  await due.areLeft();
+  t.equal((await firstDeed(stage, fromMs)).by, leader, 'who leads begins');
   process.kill(pid, 'SIGKILL');
   await takesOver(t, stage, leader, Date.now());
-  await areDone(stage, due);
-  isOnce(t, stage, due);
-  await areTold(t, stage, due);
-  const by = stage.audit.writes().filter(isDeed);
-  for (const pod of new Set(by.map((call) => call.by))) {
-    t.comment(`${pod}: ${JSON.stringify(kindsOf(by.filter((call) => call.by === pod)))}`);
-  }
+  await due.areGone();
+  due.wentOnce(t, stage.audit);
+  await due.deathsAreToldOnce(t);
+  told(t, stage);
 }
 
-/** It stands still while things become due, and wakes up when more do. */
-async function frozen(t: Test, stage: Stage, due: Groups, later: Groups): Promise<void> {
-  const { namespace, controllers, standIn, audit } = stage;
+/** It stands still while things become due, and goes on when more do. */
+async function isFrozen(t: Test, stage: Stage, due: OldColours, later: OldColours): Promise<void> {
+  const { namespace, controllers, audit } = stage;
   const leader = await controllers.leader();
   const pid = await controllers.pid(leader);
-  process.kill(pid, 'SIGSTOP');
-  t.teardown(() => wake(pid));
+  t.teardown(() => goesOn(pid));
   const fromMs = Date.now();
-  await empty(standIn, due);
+  process.kill(pid, 'SIGSTOP');
+  await due.areLeft();
   const other = await takesOver(t, stage, leader, fromMs);
   await sleep(Math.max(0, fromMs + FROZEN_MS - Date.now()));
-  await empty(standIn, later);
+  await later.areLeft();
   const wokeMs = Date.now();
-  wake(pid);
+  goesOn(pid);
   await sleep(AWAKE_MS);
-  await Promise.all([areDone(stage, due), areDone(stage, later)]);
+  await Promise.all([due.areGone(), later.areGone()]);
   const since = audit.writes().filter(({ by, atMs }) => by === leader && atMs > wokeMs);
   t.same(since, [], 'it writes nothing any more when it goes on');
   t.equal((await controllers.metrics(leader)).value('tidegate_controller_leader'), 0);
   t.equal(await controllers.leader(), other, 'the other one leads as before');
-  t.ok(isReady(await namespace.pod(leader)), 'and it is ready to');
+  t.ok(isReady(await namespace.pod(leader)), 'and it is there for when that one does not');
   for (const each of [due, later]) {
-    isOnce(t, stage, each);
-    await areTold(t, stage, each);
+    each.wentOnce(t, audit);
+    await each.deathsAreToldOnce(t);
   }
+  told(t, stage);
 }
 
-function wake(pid: number): void {
+function goesOn(pid: number): void {
   try {
     process.kill(pid, 'SIGCONT');
   } catch {
     // It is gone.
   }
+}
+
+async function areReady(controllers: Controllers): Promise<void> {
+  const asked = async (): Promise<boolean> =>
+    (await controllers.pods()).filter(isReady).length === 2;
+  await polled(asked, 'both replicas are ready', READY_MS_MAX);
 }
 
 testWithHelm(
@@ -210,21 +118,16 @@ testWithHelm(
       Namespace.create(t, cluster),
       StandIn.start(t, cluster),
     ]);
-    const all: Groups[] = [];
-    for (const prefix of ['k', 'f', 'w']) all.push(await groups(namespace, standIn, prefix));
+    const all = (prefix: string): Promise<OldColours> =>
+      OldColours.create(namespace, standIn, prefix, GROUPS);
+    const [first, second, third] = await Promise.all(['k', 'f', 'w'].map(all));
     const audit = new Audit(namespace);
-    const controllers = await Controllers.install(t, namespace, helm[4], VALUES);
-    const stage = { namespace, controllers, standIn, audit };
-    const [first, second, third] = all;
-    await killed(t, stage, first);
-    await bothReady(controllers);
-    await frozen(t, stage, second, third);
+    const controllers = await Controllers.install(t, namespace, helm[4], AT_ONCE);
+    const stage = { namespace, controllers, audit };
+    await areReady(controllers);
+    await isKilled(t, stage, first);
+    await areReady(controllers);
+    await isFrozen(t, stage, second, third);
   },
   { kit: true },
 );
-
-async function bothReady(controllers: Controllers): Promise<void> {
-  const asked = async (): Promise<boolean> =>
-    (await controllers.pods()).filter(isReady).length === 2;
-  await polled(asked, 'both replicas are ready', DONE_MS_MAX);
-}

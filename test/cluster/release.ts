@@ -15,11 +15,11 @@ const COMMAND_MS_MAX = (TIMEOUT_S + 60) * 1_000;
 
 type Values = Readonly<Record<string, unknown>>;
 
-/** A test that needs a cluster and Helm; with `kit`, only the one of this folder will do. */
+/** A test that needs a cluster and Helm; `kit` and `own` as they are for any test on a cluster. */
 export function testWithHelm(
   title: string,
   body: (t: Test, cluster: Cluster, helm: Tools['helm'], tools: Tools) => Promise<void>,
-  options: { readonly kit?: boolean } = {},
+  options: { readonly kit?: boolean; readonly own?: boolean } = {},
 ): void {
   if (tools === undefined) testWithTools(title, () => Promise.resolve());
   else {
