@@ -119,7 +119,7 @@ export class Values<Table extends SettingsTable> {
   }
 
   private row<Form extends Setting['type']>(key: KeyOf<Table, Form>): SettingOf<Form> {
-    return this.table[key] as Setting as SettingOf<Form>;
+    return this.table[key] as SettingOf<Form>;
   }
 
   private read<T>(key: KeysOf<Table>, parse: (text: string) => T): T | undefined {
