@@ -33,7 +33,13 @@ t.test('a pod is read with its owner, its labels, its memory and its marks', (t)
   });
   t.match(read, { namespace: 'web', name: 'web-1', uid: 'u', isTerminating: false });
   t.match(read, { memoryBytes: 67_108_864, sidecar: undefined, labels: { app: 'web' } });
-  t.same(read.owner, { group: 'apps', kind: 'ReplicaSet', name: 'rs', uid: 'y' });
+  t.same(read.owner, {
+    group: 'apps',
+    version: 'v1',
+    kind: 'ReplicaSet',
+    name: 'rs',
+    uid: 'y',
+  });
   t.same(read.marks, { safe: 'true', verdict: '{"safe":true}', cost: '10', evict: 'false' });
   t.match(read.pod, { address: '10.0.0.1', facts: { phase: 'Running', deletionCost: 10 } });
   t.end();
