@@ -7,6 +7,8 @@ import type { PodAnswer } from '../rainbow/contract.js';
 import type { Owner } from '../rainbow/objects.js';
 import type { Pod } from '../rainbow/pods.js';
 
+export type { Regarding } from '../kubernetes/events.js';
+
 /** A pod that has a tidegate, as the API server has it. */
 export interface WatchedPod {
   readonly namespace: string;
@@ -67,15 +69,6 @@ export interface Looked {
 /** Of the pods' work: from nothing at all to very much. */
 export const LEVELS = ['idle', 'few', 'some', 'many', 'crowd'] as const;
 export type Level = (typeof LEVELS)[number];
-
-/** An object that an Event is about. */
-export interface Regarding {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly uid: string;
-}
 
 /** Whether this replica may change anything at this moment: it leads, and is no dry run. */
 export type May = () => boolean;

@@ -39,6 +39,8 @@ const KINDS: Readonly<Record<string, readonly [apiVersion: string, plural: strin
   Service: ['v1', 'services'],
   EndpointSlice: ['discovery.k8s.io/v1', 'endpointslices'],
   HorizontalPodAutoscaler: ['autoscaling/v2', 'horizontalpodautoscalers'],
+  Lease: ['coordination.k8s.io/v1', 'leases'],
+  Event: ['v1', 'events'],
 };
 
 /** Undefined if it is no path of a kind that is known here. */
