@@ -1,0 +1,235 @@
+/**
+ * A controller over a fleet of pods on paper, in forty colours of eight groups, whose load goes up and down
+ * by a tenth all the time: what it writes, asks and takes then, and how soon a change stands on each pod.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Test } from 'tap';
+import type { Tools } from '../charts/tools.js';
+import { Random, seedOfRun } from '../peers/random.js';
+import { Audit, type Call, kindsOf } from './audited.js';
+import type { Cluster } from './cluster.js';
+import { Controllers, polled } from './controllers.js';
+import { Namespace } from './namespace.js';
+import { type Paper, paperService, putOnPaper } from './paper.js';
+import { StandIn, telling } from './stand-in.js';
+import type { Says } from './stand-in-program.js';
+
+const GROUPS = 8;
+const COLOURS_EACH = 5;
+/** At work in each pod of a colour: each level, and where one begins. */
+const LOADS = [0, 3, 10, 50, 100, 400, 1_000, 12];
+const FLUCTUATION = 0.1;
+const FLUCTUATES_MS = 2_000;
+const WRITES_A_MINUTE_MAX = 20;
+const MEMORY_MB_MAX = 150;
+const CHANGED_MS_MAX = 75_000;
+const MARKED_MS_MAX = 240_000;
+const POLL_MS = 1_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+/** Of the clock of processes, a second. */
+const TICKS = 100;
+
+export interface FleetSize {
+  /** In each of forty colours. */
+  readonly replicas: number;
+  /** How long it is watched while nothing changes. */
+  readonly steadyMs: number;
+  /** Beyond which the changes are spread. */
+  readonly changesMs: number;
+}
+
+interface Colour {
+  readonly paper: Paper;
+  readonly port: number;
+  readonly load: number;
+}
+
+interface Fleet {
+  readonly t: Test;
+  readonly namespace: Namespace;
+  readonly standIn: StandIn;
+  readonly colours: readonly Colour[];
+  readonly controllers: Controllers;
+  readonly audit: Audit;
+  readonly chance: Random;
+  readonly pods: number;
+}
+
+const saying = (active: number): Says =>
+  telling(active > 0 ? { safe: false, reason: 'active', active } : { safe: true });
+
+/** Under such a load little is written, little taken, and each change is seen soon. */
+export async function fleet(
+  t: Test,
+  cluster: Cluster,
+  helm: Tools['helm'],
+  { replicas, steadyMs, changesMs }: FleetSize,
+): Promise<void> {
+  const seed = seedOfRun(Date.now());
+  t.comment(`TIDEGATE_TEST_SEED=${seed}`);
+  const [namespace, standIn] = await Promise.all([
+    Namespace.create(t, cluster),
+    StandIn.start(t, cluster),
+  ]);
+  const colours = await onPaper(namespace, standIn, replicas);
+  const audit = new Audit(namespace);
+  const values = { rainbow: { enabled: true }, lookEvery: '20s' };
+  const controllers = await Controllers.install(t, namespace, helm[4], values);
+  const pods = GROUPS * COLOURS_EACH * replicas;
+  const chance = new Random(seed);
+  const all = { t, namespace, standIn, colours, controllers, audit, chance, pods };
+  await areMarked(all);
+  await isQuiet(all, steadyMs);
+  await isSeenSoon(all, changesMs);
+  await isSmall(all);
+}
+
+/** One colour of each group is live; of the others each is kept. */
+async function onPaper(
+  namespace: Namespace,
+  standIn: StandIn,
+  replicas: number,
+): Promise<readonly Colour[]> {
+  const colours: Colour[] = [];
+  const nowMs = Date.now();
+  for (let at = 0; at < GROUPS * COLOURS_EACH; at++) {
+    const load = LOADS[at % LOADS.length];
+    const port = await standIn.open(saying(load));
+    const isLive = at % COLOURS_EACH === 0;
+    const memory = { wasLive: true, lostTrafficMs: nowMs - HOUR_MS / 4, peak: 2 * replicas * load };
+    const group = `g${Math.floor(at / COLOURS_EACH)}`;
+    const colour = `c${String(at).padStart(2, '0')}`;
+    const paper = { group, colour, replicas, port, ...(isLive ? {} : { memory }) };
+    colours.push({ paper, port, load });
+  }
+  const lives = colours.filter((_colour, at) => at % COLOURS_EACH === 0);
+  await namespace.apply(
+    ...lives.map(({ paper: { group, colour } }) => paperService(group, colour)),
+  );
+  await putOnPaper(
+    namespace,
+    standIn,
+    colours.map(({ paper }) => paper),
+  );
+  return colours;
+}
+
+const isMark = ({ resource }: Call): boolean => resource === 'pods';
+
+/** Each pod has been written to. */
+async function areMarked({ t, audit, pods }: Fleet): Promise<void> {
+  const fromMs = performance.now();
+  const marked = (): number =>
+    new Set(
+      audit
+        .writes()
+        .filter(isMark)
+        .map(({ name }) => name),
+    ).size;
+  const areAll = (): Promise<boolean> => Promise.resolve(marked() === pods);
+  await polled(areAll, () => `${marked()} of ${pods} pods are marked`, MARKED_MS_MAX, POLL_MS);
+  const tookS = Math.round((performance.now() - fromMs) / 1_000);
+  t.comment(`${pods} pods: all marked ${tookS} s after a replica led`);
+}
+
+/** Nothing changes but by a tenth. */
+async function isQuiet(all: Fleet, steadyMs: number): Promise<void> {
+  const { t, audit, controllers } = all;
+  const leader = await controllers.leader();
+  const pid = await controllers.pid(leader);
+  const [fromMs, before] = [Date.now(), cpuMs(pid)];
+  while (Date.now() < fromMs + steadyMs) {
+    await fluctuates(all);
+    await sleep(FLUCTUATES_MS);
+  }
+  const tookMs = Date.now() - fromMs;
+  const within = ({ atMs }: Call): boolean => atMs > fromMs && atMs <= fromMs + tookMs;
+  const perMinute = (count: number): number => (count * MINUTE_MS) / tookMs;
+  const writes = audit.writes().filter(within);
+  const calls = audit.all().filter(within);
+  t.ok(
+    perMinute(writes.length) <= WRITES_A_MINUTE_MAX,
+    `${perMinute(writes.length).toFixed(1)} writes a minute: ${JSON.stringify(kindsOf(writes))}`,
+  );
+  t.comment(
+    `${perMinute(calls.length).toFixed(1)} calls a minute: ${JSON.stringify(kindsOf(calls))}`,
+  );
+  const share = (cpuMs(pid) - before) / tookMs;
+  t.comment(`who leads takes ${(100 * share).toFixed(1)} % of a processor`);
+}
+
+async function fluctuates({ colours, standIn, chance }: Fleet): Promise<void> {
+  for (const { port, load } of colours) {
+    const part = (chance.int(2_001) / 1_000 - 1) * FLUCTUATION;
+    await standIn.says(port, saying(Math.round(load * (1 + part))));
+  }
+}
+
+/** Each colour, at a moment of its own, is used by nobody, or by some if nobody has used it. */
+async function isSeenSoon(all: Fleet, changesMs: number): Promise<void> {
+  const { t, namespace, standIn, colours, audit, chance } = all;
+  const ofColour = new Map<string, string[]>();
+  for (const { metadata } of await namespace.pods('tidegate.dev/colour')) {
+    const colour = metadata.labels?.['tidegate.dev/colour'] ?? '';
+    ofColour.set(colour, [...(ofColour.get(colour) ?? []), metadata.name]);
+  }
+  const changedMs = new Map<string, number>();
+  const pauseMs = changesMs / colours.length;
+  for (const { paper, port, load } of chance.shuffle([...colours])) {
+    await standIn.says(port, saying(load === 0 ? 25 : 0));
+    for (const name of ofColour.get(paper.colour) ?? []) changedMs.set(name, Date.now());
+    await sleep(pauseMs);
+  }
+  const seen = (): ReadonlyMap<string, number> => firstMarks(audit.writes(), changedMs);
+  const areAll = (): Promise<boolean> => Promise.resolve(seen().size === changedMs.size);
+  const left = (): string => `${seen().size} of ${changedMs.size} changes are seen`;
+  await polled(areAll, left, 2 * CHANGED_MS_MAX, POLL_MS).catch((fault: unknown) =>
+    t.fail(String(fault)),
+  );
+  const tookMs = [...seen().values()].sort((one, other) => one - other);
+  const at = (share: number): string =>
+    ((tookMs[Math.floor(share * (tookMs.length - 1))] ?? NaN) / 1_000).toFixed(1);
+  t.ok(
+    Number(at(1)) * 1_000 <= CHANGED_MS_MAX,
+    `${tookMs.length} pods: a change stands on it after ${at(1)} s at the most`,
+  );
+  t.comment(`half of them after ${at(0.5)} s, nine of ten after ${at(0.9)} s`);
+}
+
+/** How long it took from each one's change to the next write to it. */
+function firstMarks(
+  writes: readonly Call[],
+  changedMs: ReadonlyMap<string, number>,
+): ReadonlyMap<string, number> {
+  const seen = new Map<string, number>();
+  for (const { name, atMs } of writes.filter(isMark)) {
+    const tookMs = atMs - (changedMs.get(name) ?? Infinity);
+    if (tookMs >= 0 && !seen.has(name)) seen.set(name, tookMs);
+  }
+  return seen;
+}
+
+/** At its most, since it was started; of both, since one that follows knows all, too. */
+async function isSmall({ t, controllers }: Fleet): Promise<void> {
+  const leader = await controllers.leader();
+  for (const { metadata } of await controllers.pods()) {
+    const { name } = metadata;
+    const status = readFileSync(`/proc/${await controllers.pid(name)}/status`, 'latin1');
+    const mb = (field: string): number =>
+      (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1_024) / 1e6;
+    const who = name === leader ? 'who leads' : 'who follows';
+    t.ok(
+      mb('VmHWM') < MEMORY_MB_MAX,
+      `${who}: ${mb('VmHWM').toFixed(0)} MB at its most, ${mb('VmRSS').toFixed(0)} MB now`,
+    );
+  }
+}
+
+/** Of the processor, what a process has taken so far. */
+function cpuMs(pid: number): number {
+  const [, fields] = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ');
+  const [user, system] = fields.split(' ').slice(11, 13).map(Number);
+  return ((user + system) * 1_000) / TICKS;
+}
