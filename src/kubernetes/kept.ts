@@ -15,8 +15,11 @@ export interface Known {
 export type Change<T> =
   | { readonly type: 'added'; readonly now: T; readonly before?: undefined }
   | { readonly type: 'changed'; readonly now: T; readonly before: T }
-  /** `last`: as it was when it went, if that was told; else as it was known. */
-  | { readonly type: 'gone'; readonly last: T };
+  /**
+   * `last`: as it was when it went, if that was told. `isMissed`: it went while nobody watched, and
+   * that is how it was known before.
+   */
+  | { readonly type: 'gone'; readonly last: T; readonly isMissed?: true };
 
 /** An object as it came, and what was read of it. */
 export interface Read<T> {
@@ -73,7 +76,8 @@ export class Kept<T extends Known> {
     if (known === undefined) return;
     this.entries.delete(uid);
     this.uids.delete(known.key);
-    this.tell({ type: 'gone', last: last ?? known.item });
+    if (last === undefined) this.tell({ type: 'gone', last: known.item, isMissed: true });
+    else this.tell({ type: 'gone', last });
   }
 
   /** These are there and no others: what went is told first, since a name may have been taken again. */

@@ -15,6 +15,7 @@ t.test('what is there is told, and then each change, in order', async (t) => {
   here.fake.objects.remove('Pod', 'web', 'b');
   await until(() => here.changes.length === 4, 'all is told');
   t.same(told(here), ['added a', 'added b', 'changed a', 'gone b']);
+  t.equal('isMissed' in here.changes[3], false, 'it was told as it went');
   t.match(here.changes[2], { now: { note: 'x' }, before: { note: undefined } });
   t.match(here.informer.get(a.metadata.uid), { name: 'a', note: 'x' });
   t.same(names(here), ['a']);
@@ -52,5 +53,6 @@ t.test('what was missed is found by another list', async (t) => {
   here.fake.watches.cut();
   await until(() => here.changes.length === 7, 'all is told');
   t.same(told(here).slice(3), ['gone b', 'gone c', 'changed a', 'added c']);
+  t.match(here.changes[3], { type: 'gone', isMissed: true }, 'nobody saw how it went');
   t.same(here.restarts, ['broken pods', 'expired pods']);
 });
