@@ -38,20 +38,23 @@ export interface Case {
 /** By the sentence that each one shows. */
 export type Cases = Readonly<Record<string, Case>>;
 
-/** Who is meant: a pod, or all pods of a colour. */
-const WHO = 'label_replace(label_replace(ALERTS, "who", "$1", "colour", "(.+)"), "who", "$1", "pod", "(.+)")';
-const FIRING = WHO.replace('ALERTS', 'ALERTS{alertstate="firing"}');
+/** Who is meant: a pod, or all pods of a colour, a group of colours, or what the controller does. */
+const FIRING = ['action', 'resource', 'group', 'colour', 'pod'].reduce(
+  (alerts, label) => `label_replace(${alerts}, "who", "$1", "${label}", "(.+)")`,
+  'ALERTS{alertstate="firing"}',
+);
 
 export async function rulesOf(
   t: Test,
   helm: string,
   rule: Values = {},
-  podMonitor: Values = {},
+  others: Values = {},
 ): Promise<RuleFile> {
-  const values = { prometheusRule: { enabled: true, ...rule }, podMonitor };
+  const values = { prometheusRule: { enabled: true, ...rule }, ...others };
   const { objects } = await render(helm, chartFor(t, 'charts/tidegate'), values);
-  if (objects.length !== 1) throw new Error(`${objects.length} objects`);
-  return objects[0]['spec'] as RuleFile;
+  const rules = objects.filter(({ kind }) => kind === 'PrometheusRule');
+  if (rules.length !== 1) throw new Error(`${rules.length} of ${objects.length} objects`);
+  return rules[0]['spec'] as RuleFile;
 }
 
 /** A test that runs only where helm and promtool are. */
@@ -65,11 +68,11 @@ export function testAlerts(
 }
 
 /** Each of these, with the rules that these values render. */
-export function testCases(values: Values, cases: Cases, podMonitor: Values = {}): void {
+export function testCases(values: Values, cases: Cases, others: Values = {}): void {
   let rules: Promise<RuleFile> | undefined;
   for (const [title, one] of Object.entries(cases)) {
     testAlerts(title, async (test, promtool, helm) => {
-      await firesAs(test, promtool, await (rules ??= rulesOf(t, helm, values, podMonitor)), one);
+      await firesAs(test, promtool, await (rules ??= rulesOf(t, helm, values, others)), one);
     });
   }
 }

@@ -1,27 +1,38 @@
 /**
- * What `tidegate controller` may do where it watches, right by right, with each of its parts on or off:
- * what the chart's Roles are held to. Nothing here is rendered.
+ * What the chart gives `tidegate controller`, by the values that say what it does: of the program's own
+ * list, so that the two cannot drift apart. Nothing here is rendered.
  */
-import { BY_PROXY, type Right } from './rainbow-rights.js';
+import { type Need, RIGHTS } from '../../src/controller/rights.js';
+import type { Right } from './rainbow-rights.js';
 
-const each = (group: string, resource: string, ...verbs: readonly string[]): readonly Right[] =>
-  verbs.map((verb) => ({ group, resource, verb }));
-const seen = (group: string, resource: string): readonly Right[] => each(group, resource, 'list', 'watch');
+/** As values have it. */
+export interface Does {
+  readonly marks?: boolean;
+  readonly rainbow?: { readonly enabled: boolean };
+  readonly dryRun?: boolean;
+  readonly ask?: 'direct' | 'proxy';
+  readonly prometheus?: string;
+}
 
-/** What it takes to know what there is, and to tell of it. */
-export const WATCHING: readonly Right[] = [
-  ...seen('', 'pods'),
-  ...seen('apps', 'deployments'),
-  ...seen('apps', 'replicasets'),
-  ...seen('', 'services'),
-  ...seen('discovery.k8s.io', 'endpointslices'),
-  ...seen('autoscaling', 'horizontalpodautoscalers'),
-  ...each('', 'events', 'create', 'patch'),
-];
-/** To write on pods what they hold. */
-export const MARKING: readonly Right[] = each('', 'pods', 'patch');
-/** To clean up old colours, beside `MARKING`. */
-export const CLEANING: readonly Right[] = each('apps', 'deployments', 'patch', 'delete');
-export const ASKING_BY_PROXY = BY_PROXY;
+/** Where it watches. */
+export function watchingRights(does: Does): readonly Right[] {
+  const { marks = true, rainbow, ask, prometheus, dryRun = false } = does;
+  const needs: Readonly<Record<Need, boolean>> = {
+    always: true,
+    marks,
+    rainbow: rainbow?.enabled === true,
+    proxy: ask === 'proxy' && prometheus === undefined,
+  };
+  // What a dry run writes is Events.
+  const isOff = ({ verb, resource }: Right): boolean =>
+    dryRun && resource !== 'events' && ['patch', 'delete'].includes(verb);
+  const needed = RIGHTS.filter((right) => right.where === 'watched' && right.needs.some((need) => needs[need]));
+  return needed.map(named).filter((right) => !isOff(right));
+}
+
 /** Where the release is. */
-export const LEADING: readonly Right[] = each('coordination.k8s.io', 'leases', 'get', 'create', 'patch');
+export const LEADING: readonly Right[] = RIGHTS.filter(({ where }) => where === 'own').map(named);
+
+function named({ verb, group, plural }: (typeof RIGHTS)[number]): Right {
+  return { verb, group, resource: plural };
+}

@@ -3,9 +3,9 @@
  * sidecar, told everything that the values say, with the rights that they use and no others.
  */
 import type { Test } from 'tap';
-import { ASKING_BY_PROXY, CLEANING, LEADING, MARKING, WATCHING } from './controller-rights.js';
+import { type Does, LEADING, watchingRights } from './controller-rights.js';
 import { type Right, rightName, rightsOf } from './rainbow-rights.js';
-import { chartFor, type KubernetesObject, refusal, render, type Values } from './render.js';
+import { chartFor, type KubernetesObject, refusal, render, renderNotes, type Values } from './render.js';
 import { testWithTools } from './tools.js';
 
 const CHART = 'charts/tidegate';
@@ -116,20 +116,21 @@ testWithTools('its pods are held as tightly as Pod Security can, and are asked a
 });
 
 testWithTools('it may do what it does, less where a part of it is off, and each verb says what for', async (t, { helm }) => {
-  const all = [...WATCHING, ...MARKING, ...CLEANING];
-  const cases: readonly [Values, readonly Right[]][] = [
-    [{}, [...WATCHING, ...MARKING]],
-    [CLEANS, all],
-    [{ ...CLEANS, marks: false }, all],
-    [{ marks: false }, WATCHING],
-    [{ ...CLEANS, dryRun: true }, WATCHING],
-    [{ ...CLEANS, ask: 'proxy' }, [...all, ...ASKING_BY_PROXY]],
-    [{ ...CLEANS, ask: 'proxy', prometheus: 'http://prometheus:9090' }, all],
+  const cases: readonly (readonly [does: Does, count: number])[] = [
+    [{}, 7],
+    [CLEANS, 17],
+    [{ ...CLEANS, marks: false }, 17],
+    [{ marks: false }, 6],
+    [{ dryRun: true }, 6],
+    [{ ...CLEANS, dryRun: true }, 14],
+    [{ ...CLEANS, ask: 'proxy' }, 18],
+    [{ ...CLEANS, ask: 'proxy', prometheus: 'http://prometheus:9090' }, 17],
   ];
   for (const program of Object.values(helm)) {
-    for (const [values, rights] of cases) {
-      const controller = await Controller.of(t, program, values);
-      const shown = JSON.stringify(values);
+    for (const [does, count] of cases) {
+      const controller = await Controller.of(t, program, { ...does });
+      const [rights, shown] = [watchingRights(does), JSON.stringify(does)];
+      t.equal(rights.length, count, shown);
       t.same(controller.watching.map(rightsOf).map(sorted), [sorted(rights)], shown);
       const lines = [...controller.text.matchAll(/^ {6}- ([a-z]+)(?: (.*))?$/gm)];
       t.equal(lines.length, rights.length + LEADING.length, shown);
@@ -191,4 +192,24 @@ testWithTools('an account that is there already is used, and none is made', asyn
   t.same(controller.all('ServiceAccount'), []);
   t.equal(controller.pod.spec['serviceAccountName'], '123');
   for (const { subjects } of controller.all('RoleBinding') as readonly Binding[]) t.match(subjects, [{ name: '123' }]);
+});
+
+testWithTools('its notes say what it does, where, and how to see who leads', async (t, { helm }) => {
+  for (const program of Object.values(helm)) {
+    const chart = chartFor(t, CHART);
+    const notes = (controller: Values, others: Values = {}): Promise<string> =>
+      renderNotes(program, chart, { controller: { enabled: true, ...controller }, ...others }, WHERE);
+    t.match(await notes({}), /has a controller\.[^]*The controller marks the pods, tells in Events[^]*: in monitoring\./);
+    t.match(await notes({}), /get lease --namespace monitoring tidegate-controller\n/);
+    t.notMatch(await notes({}), /old colours|only|one replica/);
+    const cleans = { rainbow: { enabled: true, groups: ['web'] }, marks: false, namespaces: ['*'] };
+    t.match(await notes(cleans), /The controller lets go of old colours of web, tells[^]*: in all namespaces\./);
+    t.match(await notes({ ...CLEANS, dryRun: true }), /every rainbow group[^]*nothing but Events that say/);
+    t.match(await notes({ serviceAccount: 'watcher' }), /as the ServiceAccount watcher, [^]*in monitoring/);
+    t.match(await notes({ replicas: 1 }), 'With one replica nobody acts');
+    const networkPolicy = { enabled: true };
+    t.match(await notes({ ask: 'proxy' }, { networkPolicy }), 'networkPolicy.others has to let that in');
+    const cleanUp = [{ podSelector: {} }];
+    t.match(await notes({}, { networkPolicy: { ...networkPolicy, cleanUp } }), 'networkPolicy.cleanUp has to');
+  }
 });

@@ -60,13 +60,13 @@ interface Rendered {
   lets(asker: Asker, port: number, protocol?: string): boolean;
 }
 
-async function policies(t: Test, helm: string, values: Values = {}): Promise<Rendered[]> {
+async function policies(t: Test, helm: string, values: Values = {}, others: Values = {}): Promise<Rendered[]> {
   const networkPolicy = { enabled: true, ...values };
-  const { objects } = await render(helm, chartFor(t, 'charts/tidegate'), { networkPolicy }, {
+  const { objects } = await render(helm, chartFor(t, 'charts/tidegate'), { networkPolicy, ...others }, {
     release: 'tidegate',
     namespace: 'monitoring',
   });
-  return objects.map(({ metadata: { namespace = '' }, spec }) => ({
+  return objects.filter(({ kind }) => kind === 'NetworkPolicy').map(({ metadata: { namespace = '' }, spec }) => ({
     namespace,
     spec: spec as Policy,
     lets: (asker, port, protocol = 'TCP') =>
@@ -131,4 +131,28 @@ testWithTools('every namespace that is named has one, and an admin port at eithe
   }
   t.notOk(last.lets(STRANGER, 65535));
   t.ok(last.lets(STRANGER, 65534));
+});
+
+testWithTools('a controller may ask the pods, and is asked by Prometheus alone', async (t, { helm }) => {
+  const labels = {
+    'app.kubernetes.io/name': 'tidegate',
+    'app.kubernetes.io/instance': 'tidegate',
+    'app.kubernetes.io/component': 'controller',
+  };
+  const controller = { enabled: true, adminPort: 9190 };
+  for (const program of Object.values(helm)) {
+    const all = await policies(t, program, { namespaces: ['web'] }, { controller });
+    const [own] = all.filter(({ spec }) => selects(spec.podSelector, labels));
+    const [pods] = all.filter((one) => one !== own);
+    t.ok(pods.lets({ namespace: 'monitoring', labels }, 9180));
+    t.same(own.spec.podSelector.matchLabels, labels, 'no other pods of the release');
+    t.equal(own.namespace, 'monitoring');
+    t.ok(own.lets(PROMETHEUS, 9190));
+    t.notOk(own.lets(PROMETHEUS, 9180));
+    t.notOk(own.lets(STRANGER, 9190));
+    const [closed] = (await policies(t, program, { prometheus: [] }, { controller })).filter(
+      ({ spec }) => selects(spec.podSelector, labels),
+    );
+    t.notOk(closed.lets(PROMETHEUS, 9190));
+  }
 });

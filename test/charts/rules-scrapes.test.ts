@@ -117,6 +117,6 @@ const ABSENT: Cases = {
 testCases({}, SCRAPE);
 testCases({ kubeStateMetrics: true }, UNKNOWN);
 testCases({ kubeStateMetrics: true, alerts: { scrapeMissing: { container: 'drain' } } }, NAMED, {
-  namespaceSelector: { matchNames: ['web', 'chat'] },
+  podMonitor: { namespaceSelector: { matchNames: ['web', 'chat'] } },
 });
 testCases({ alerts: { scrapeMissing: { absent: true } } }, ABSENT);

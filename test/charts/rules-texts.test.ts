@@ -2,6 +2,7 @@
  * What whoever is on call reads: each alert's own sentences, as Prometheus fills them in.
  */
 import { promtoolTest, rulesOf, testAlerts } from './alerts.js';
+import { CONTROLLED, CONTROLLER, replica } from './controller-lives.js';
 import { Life, type Series, steady } from './lives.js';
 import type { Values } from './render.js';
 
@@ -115,21 +116,93 @@ const SEEN_BY_OTHERS: Readonly<Record<string, Told>> = {
   },
 };
 
-const VALUES = { kubeStateMetrics: true, alerts: { oldColourLingering: { after: '1h' } } };
-const TABLES: readonly (readonly [by: string, told: Readonly<Record<string, Told>>, values: Values])[] = [
+const [a, b] = ['a', 'b'].map(replica);
+const LEADS = [a('leader', {}, [90, 1]), b('leader', {}, [90, 0])];
+const OF_CONTROLLER: Readonly<Record<string, Told>> = {
+  ControllerLeaderless: {
+    lives: [b('leader', {}, [90, 0])],
+    minute: 15,
+    labels: { controller: CONTROLLER, severity: 'warning' },
+    summary: 'No tidegate controller leads.',
+    description:
+      'For 5m no replica of default/web has led, or Prometheus scrapes none: pods keep the marks they have, and old colours' +
+      ' stay. Do its pods run, and may they `get`, `create` and `patch` their Lease?',
+  },
+  ControllerRightMissing: {
+    lives: [...LEADS, a('missing_right', { verb: 'patch', resource: 'pods' }, [90, 1])],
+    minute: 15,
+    labels: { controller: CONTROLLER, verb: 'patch', resource: 'pods', severity: 'warning' },
+    summary: 'The tidegate controller may not patch pods.',
+    description:
+      'The API server refuses default/web the right to patch pods. What takes it stands still, all else goes on; its log' +
+      " says which. The chart's Roles have all of them: are they in every namespace that it watches, and is its" +
+      ' ServiceAccount the one they are bound to?',
+  },
+  ControllerActionsFailing: {
+    lives: [...LEADS, a('actions_total', { action: 'delete', result: 'failed' }, [10, 0], [90, 5])],
+    minute: 15,
+    labels: { controller: CONTROLLER, action: 'delete', severity: 'warning' },
+    summary: 'The tidegate controller fails to delete.',
+    description:
+      '5 times in the last 15 minutes default/web has failed at the action delete. Its log says why.',
+  },
+  PodsDieSilently: {
+    lives: [...LEADS, b('goodbyes_total', { outcome: 'silent' }, [10, 0], [90, 2])],
+    minute: 15,
+    labels: { controller: CONTROLLER, severity: 'warning' },
+    summary: "Pods have died without their tidegate's goodbye.",
+    description:
+      '2 of the pods that default/web watches have ended in the last 15 minutes without a word of their tidegate: killed,' +
+      ' out of memory, deleted by force, or with their node. Whoever they held was cut. Events of the reason' +
+      ' DiedWithoutGoodbye at their owners say which, and what they had at work.',
+  },
+  MemoryPiledUp: {
+    lives: [
+      ...LEADS,
+      a('held_memory_bytes', { state: 'terminating' }, [90, 6 * 2 ** 30]),
+      a('held_memory_bytes', { state: 'drained' }, [90, 6 * 2 ** 30]),
+      a('held_pods', { state: 'terminating' }, [90, 20]),
+      a('held_pods', { state: 'drained' }, [90, 22]),
+    ],
+    minute: 80,
+    labels: { controller: CONTROLLER, severity: 'warning' },
+    summary: '12GiB of memory are held by pods that only wait to go.',
+    description:
+      '42 pods that are terminating, or drained and not yet deleted, request 12GiB of memory; more than 8Gi for 1h.' +
+      ' `tidegate rainbow status` tells which colours wait, and for what; a shorter `gracePeriod`,' +
+      ' `controller.rainbow.maxAge` or `lightlyUsed` lets fewer pile up.',
+  },
+  ColourTooOld: {
+    lives: [
+      ...LEADS,
+      a('oldest_colour_timestamp_seconds', { namespace: 'shop', group: 'chat' }, [90, 600]),
+    ],
+    minute: 80,
+    labels: { controller: CONTROLLER, namespace: 'shop', group: 'chat', severity: 'warning' },
+    summary: 'An old colour of chat has not gone.',
+    description:
+      'The oldest colour of the group chat in shop lost its traffic 1h 10m 0s ago and still has pods. `tidegate rainbow' +
+      ' status chat --namespace shop` tells what it waits for.',
+  },
+};
+
+const VALUES = { kubeStateMetrics: true, alerts: { oldColourLingering: { after: '1h' }, colourTooOld: { age: '1h' } } };
+const TABLES: readonly (readonly [by: string, told: Readonly<Record<string, Told>>, values: Values, others?: Values])[] = [
   ['', ALERTS, VALUES],
   [', seen by others', SEEN_BY_OTHERS, VALUES],
+  [' of the controller', OF_CONTROLLER, VALUES, CONTROLLED],
   [' of nobody', { ScrapeMissing: NOBODY }, { alerts: { scrapeMissing: { absent: true } } }],
 ];
-const ALL = TABLES.flatMap(([by, table, values]) =>
-  Object.entries(table).map(([name, told]) => ({ name, told, values, title: `${name}${by}` })),
+const ALL = TABLES.flatMap(([by, table, values, others]) =>
+  Object.entries(table).map(([name, told]) => ({ name, told, values, others, title: `${name}${by}` })),
 );
 
-for (const { name, told, values, title } of ALL) {
+for (const { name, told, values, others, title } of ALL) {
   testAlerts(`${title} says what is wrong, where, and what can be done`, async (t, promtool, helm) => {
     const { lives, minute, labels, summary, description } = told;
     const exp_alerts = [{ exp_labels: labels, exp_annotations: { summary, description } }];
-    const { code, stdout, stderr } = await promtoolTest(t, promtool, await rulesOf(t, helm, values), {
+    const rules = await rulesOf(t, helm, values, others);
+    const { code, stdout, stderr } = await promtoolTest(t, promtool, rules, {
       input_series: lives.flatMap((life) => ('values' in life ? life : life.series)),
       alert_rule_test: [{ eval_time: `${minute}m`, alertname: `Tidegate${name}`, exp_alerts }],
     });

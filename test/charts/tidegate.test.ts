@@ -20,8 +20,10 @@ interface ScrapeConfig {
   readonly scrape_interval: string;
   readonly scrape_timeout: string;
   readonly relabel_configs: readonly Relabeling[];
+  readonly honor_labels?: boolean;
 }
 interface Endpoint {
+  readonly honorLabels?: boolean;
   readonly port: string;
   readonly interval: string;
   readonly scrapeTimeout: string;
@@ -39,9 +41,9 @@ const plain = ({ sourceLabels, targetLabel, ...others }: Relabeling): Relabeling
   ...(targetLabel === undefined ? {} : { target_label: targetLabel }),
 });
 
-function scrapeConfig(): ScrapeConfig {
+function scrapeConfigs(): ScrapeConfig[] {
   const block = /```yaml\n(scrape_configs:[^]*?)```/.exec(README)?.[1] ?? '';
-  return (parse(block) as { scrape_configs: ScrapeConfig[] }).scrape_configs[0];
+  return (parse(block) as { scrape_configs: ScrapeConfig[] }).scrape_configs;
 }
 
 /** What helm makes of it, with both. */
@@ -71,28 +73,38 @@ testWithTools('nothing is rendered until it is asked for, and then all of it', a
     const test = ['ConfigMap', 'Pod'];
     const cleanUp = ['CronJob', 'Role', 'RoleBinding', 'ServiceAccount'];
     const watching = ['ConfigMap', 'NetworkPolicy', 'PodMonitor', 'PrometheusRule'];
+    const ofController = ['NetworkPolicy', 'PodMonitor'];
     const budgeted = ['Deployment', 'PodDisruptionBudget', 'ServiceAccount'];
-    const controller = [...budgeted, 'Role', 'Role', 'RoleBinding', 'RoleBinding'];
+    const controller = [...budgeted, ...ofController, 'Role', 'Role', 'RoleBinding', 'RoleBinding'];
     t.same(kinds, [...test, ...cleanUp, ...watching, ...controller].sort());
   });
 });
 
 testWithTools('an operator and a plain Prometheus find the same pods, with the same labels', async (t, { helm }) => {
-  const { objects } = await render(helm[3], chartFor(t, CHART), { podMonitor: { enabled: true } });
-  const [endpoint] = (objects[0]['spec'] as PodMonitorSpec).podMetricsEndpoints;
-  const config = scrapeConfig();
-  t.equal(endpoint.interval, config.scrape_interval);
-  t.equal(endpoint.scrapeTimeout, config.scrape_timeout);
-  // What an operator says by itself, and what only it has to say.
-  const byItself = ['namespace', 'pod', 'container'];
-  const isPort = ({ source_labels: from }: Relabeling): boolean => JSON.stringify(from).includes('port_name');
-  t.match(config.relabel_configs.find(isPort), { regex: endpoint.port, action: 'keep' });
-  const isOwn = (relabeling: Relabeling): boolean =>
-    !isPort(relabeling) && !byItself.includes(String(relabeling['target_label']));
-  const isJob = (relabeling: Relabeling): boolean => relabeling['target_label'] === 'job';
-  const monitored = endpoint.relabelings.map(plain);
-  t.same(monitored.find(isJob), { target_label: 'job', replacement: config.job_name });
-  t.same(monitored.filter((one) => !isJob(one)), config.relabel_configs.filter(isOwn));
+  const values = { podMonitor: { enabled: true }, controller: { enabled: true } };
+  const { objects } = await render(helm[3], chartFor(t, CHART), values);
+  const monitors = objects.filter(({ kind }) => kind === 'PodMonitor');
+  const configs = scrapeConfigs();
+  t.equal(monitors.length, configs.length);
+  for (const { spec } of monitors) {
+    const [endpoint] = (spec as PodMonitorSpec).podMetricsEndpoints;
+    const monitored = endpoint.relabelings.map(plain);
+    const isJob = (relabeling: Relabeling): boolean => relabeling['target_label'] === 'job';
+    const job = monitored.find(isJob)?.['replacement'];
+    const config = configs.find(({ job_name: name }) => name === job);
+    if (config === undefined) throw new Error(`no job ${String(job)} in the README`);
+    t.equal(endpoint.interval, config.scrape_interval);
+    t.equal(endpoint.scrapeTimeout, config.scrape_timeout);
+    t.equal(endpoint.honorLabels, config.honor_labels);
+    // What an operator says by itself, and what only it has to say.
+    const byItself = ['namespace', 'pod', 'container'];
+    const isPort = ({ source_labels: from }: Relabeling): boolean => JSON.stringify(from).includes('port_name');
+    const { regex, action } = config.relabel_configs.find(isPort) ?? {};
+    t.same([String(regex).replace(/^tidegate;/, ''), action], [endpoint.port, 'keep']);
+    const isOwn = (relabeling: Relabeling): boolean =>
+      !isPort(relabeling) && !byItself.includes(String(relabeling['target_label']));
+    t.same(monitored.filter((one) => !isJob(one)), config.relabel_configs.filter(isOwn));
+  }
 });
 
 testWithTools('pods are looked for everywhere, or in the namespaces that are named alone', async (t, { helm }) => {
@@ -150,8 +162,9 @@ testWithTools('every alert is in its README as it is in the rules, and none is l
   const rendered = rules.map((rule) => [rule.alert, rule.labels['severity'], rule.for ?? '']);
   t.same(told.sort(), rendered.sort());
   const everything = { kubeStateMetrics: true, alerts: { scrapeMissing: { absent: true } } };
-  const all = rulesIn(await rulesOf(t, helm[3], everything));
-  t.equal(all.length, readdirSync(new URL(`../../${CHART}/rules`, import.meta.url)).length);
+  const all = rulesIn(await rulesOf(t, helm[3], everything, { controller: { enabled: true } }));
+  const files = readdirSync(new URL(`../../${CHART}/rules`, import.meta.url), { recursive: true });
+  t.equal(all.length, files.filter((file) => String(file).endsWith('.yaml')).length);
 });
 
 testWithTools('an alert can be turned off, labelled, and lead to a runbook', async (t, { helm }) => {
@@ -217,7 +230,7 @@ testWithTools('its notes say what there is, and what may be missing', async (t, 
       networkPolicy: { enabled: true, otherPorts: 'untouched', prometheus: [{ podSelector: {} }] },
     };
     t.notMatch(await notes(narrow), /No alert tells|in every namespace|from every namespace|every other port/);
-    t.match(await notes(ALL), /a PodMonitor, alerts, a dashboard, a network policy, a clean-up of old colours\.[^]*`helm test web/);
+    t.match(await notes(ALL), /a PodMonitor, alerts, a dashboard, a network policy, a clean-up of old colours, a controller\.[^]*`helm test web/);
     const labels = { release: 'stack' };
     const podMonitor = { enabled: true, labels };
     t.notMatch(await notes({ podMonitor }), /Does your Prometheus select/);

@@ -60,9 +60,12 @@ app.kubernetes.io/component: controller
 {{- $args = append $args (printf "--%s=%s" (kebabcase $key) (get $values.rainbow $key | include "tidegate-watch.text")) -}}
 {{- end -}}
 {{- end -}}
+{{- if $values.prometheus -}}
+{{- $args = append $args (printf "--prometheus=%s" $values.prometheus) -}}
+{{- else -}}
 {{- $args = append $args (printf "--ask=%s" $values.ask) -}}
-{{- with $values.prometheus }}{{ $args = append $args (printf "--prometheus=%s" .) }}{{ end -}}
 {{- with $values.podAdmin }}{{ $args = append $args (printf "--pod-admin=%d" (int .)) }}{{ end -}}
+{{- end -}}
 {{- $args = append $args (printf "--log-level=%s" $values.logLevel) -}}
 {{- toYaml $args -}}
 {{- end -}}
@@ -82,7 +85,12 @@ app.kubernetes.io/component: controller
 {{- include "tidegate-watch.checkDuration" (list $said $text) -}}
 {{- if lt (include "tidegate-watch.seconds" $text | float64) 5.0 -}}
 {{- fail (printf "%s is less than 5s" $said) -}}
+{{- else if gt (include "tidegate-watch.seconds" $text | float64) 2147483.647 -}}
+{{- fail (printf "%s is longer than a timer can be: 596h31m23s647ms" $said) -}}
 {{- end -}}
+{{- end -}}
+{{- if and $values.prometheus $values.podAdmin -}}
+{{- fail (printf "tidegate: controller.podAdmin %d is given beside controller.prometheus, with which no pod is asked" (int $values.podAdmin)) -}}
 {{- end -}}
 {{- include "tidegate-watch.checkRainbow" (list "controller.rainbow" $values.rainbow) -}}
 {{- end -}}

@@ -15,6 +15,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- if .Values.dashboard.enabled }}{{ $parts = append $parts "a dashboard" }}{{ end -}}
 {{- if .Values.networkPolicy.enabled }}{{ $parts = append $parts "a network policy" }}{{ end -}}
 {{- if .Values.rainbow.enabled }}{{ $parts = append $parts "a clean-up of old colours" }}{{ end -}}
+{{- if .Values.controller.enabled }}{{ $parts = append $parts "a controller" }}{{ end -}}
 {{- $parts | join ", " | default "nothing: every part of it is off" -}}
 {{- end -}}
 
@@ -27,7 +28,10 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- define "tidegate-watch.alertNames" -}}
 {{- $names := list -}}
 {{- range $key, $alert := .Values.prometheusRule.alerts -}}
-{{- if $alert.enabled }}{{ $names = append $names (printf "Tidegate%s" (title $key)) }}{{ end -}}
+{{- $isOfController := $.Files.Get (printf "rules/controller/%s.yaml" $key) -}}
+{{- if and $alert.enabled (or $.Values.controller.enabled (not $isOfController)) -}}
+{{- $names = append $names (printf "Tidegate%s" (title $key)) -}}
+{{- end -}}
 {{- end -}}
 {{ $names | join " " | quote }}
 {{- end -}}

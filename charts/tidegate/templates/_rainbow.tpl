@@ -82,11 +82,11 @@ it would refuse, said before there is anything to refuse it.
 {{- end -}}
 {{- end -}}
 
-{{- /* The seconds of a duration. */ -}}
+{{- /* The seconds of a duration; of Prometheus', too, which have days. */ -}}
 {{- define "tidegate-watch.seconds" -}}
-{{- $sizes := dict "h" 3600 "m" 60 "s" 1 "ms" 0.001 -}}
+{{- $sizes := dict "y" 31536000 "w" 604800 "d" 86400 "h" 3600 "m" 60 "s" 1 "ms" 0.001 -}}
 {{- $seconds := 0.0 -}}
-{{- range regexFindAll "[0-9.]+(ms|s|m|h)" . -1 -}}
+{{- range regexFindAll "[0-9.]+(ms|[smhdwy])" . -1 -}}
 {{- $unit := regexFind "[a-z]+" . -}}
 {{- $seconds = addf $seconds (mulf (trimSuffix $unit . | float64) (get $sizes $unit)) -}}
 {{- end -}}
