@@ -57,11 +57,6 @@ export function isExpired(error: unknown): boolean {
   return error instanceof RefusedError && error.code === 410;
 }
 
-/** The other side has kept the connection, and said nothing for too long. */
-export function isSilent(error: unknown): boolean {
-  return callFailure(error) === 'silent';
-}
-
 /** There was no answer, or only one that it went wrong: what was asked may have been done. */
 export function isUndecided(error: unknown): error is KubernetesError {
   if (error instanceof RefusedError) return error.code >= 500;
@@ -80,7 +75,8 @@ export function isTooMuch(error: unknown): boolean {
   return callFailure(error) === 'too-large';
 }
 
-function callFailure(error: unknown): CallError['failure'] | undefined {
+/** Undefined: there was an answer, or none was waited for. */
+export function callFailure(error: unknown): CallError['failure'] | undefined {
   if (!(error instanceof KubernetesError) || !(error.cause instanceof CallError)) return undefined;
   return error.cause.failure;
 }

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { Resource, Scope, WatchApi, WatchEvent } from './api.js';
-import { isExpired, isForbidden, isSilent, KubernetesError, RefusedError } from './fault.js';
+import { callFailure, isExpired, KubernetesError, RefusedError } from './fault.js';
 import { type Change, Kept, type Known, type Read } from './kept.js';
 
 export type { Change, Known } from './kept.js';
@@ -18,11 +18,9 @@ const WATCH_SPREAD_MS = 20_000;
 /** What was lost unnoticed is found by a fresh list. */
 const RESYNC_MS = 600_000;
 const RESYNC_SPREAD_MS = 60_000;
-/** Between two lists where there is no right to watch, and how many of them before it is tried again. */
+/** Where watches have not worked so often in a row, for want of a right or else, lists still may. */
+const FAILURES_BEFORE_LIST = 3;
 const POLL_MS = 30_000;
-const POLLS_BEFORE_WATCH = 4;
-/** An API server that has just started may refuse what it will grant in a moment. */
-const REFUSALS_MAX = 3;
 /** Half of it passes in any case, the rest by chance; twice as long each time. */
 const BACKOFF_MS = 1_000;
 const BACKOFF_MS_MAX = 8_000;
@@ -63,10 +61,10 @@ export class Informer<T extends Known> {
   /** From where a watch goes on; undefined: it has to be listed first. */
   private version: string | undefined;
   private resyncAtMs = 0;
+  private listedAtMs = 0;
+  /** In a row, and of one sort: what an API server that starts refuses is soon granted. */
   private failures = 0;
-  /** How often in a row there was no right to watch, and how often it was listed instead. */
-  private refusals = 0;
-  private polls = 0;
+  private isFinal = false;
 
   constructor(options: InformerOptions<T>) {
     this.options = options;
@@ -112,21 +110,16 @@ export class Informer<T extends Known> {
 
   /** Lists if it must, then watches; resolves with how long to wait before the next. */
   private async step(): Promise<number> {
-    const { clock } = this.options;
-    const isPolling = this.refusals >= REFUSALS_MAX;
-    if (isPolling || this.version === undefined || clock.now() >= this.resyncAtMs) {
+    if (this.version === undefined || this.options.clock.now() >= this.resyncAtMs) {
       const waitMs = await this.list();
       if (waitMs > 0 || this.isStopped) return waitMs;
-    }
-    if (isPolling && (this.polls += 1) % POLLS_BEFORE_WATCH !== 0) {
-      this.failures = 0;
-      return POLL_MS;
     }
     return this.watch();
   }
 
   private async list(): Promise<number> {
     const { api, clock, resource, scope } = this.options;
+    this.listedAtMs = clock.now();
     try {
       const read = (object: unknown): Read<T> | undefined => {
         if (this.isStopped) throw new Error('stopped');
@@ -142,7 +135,7 @@ export class Informer<T extends Known> {
       this.options.failed?.(error, resource);
       if (this.version === undefined) return this.backoff(error);
       // The watch still tells of everything, as far as anybody knows.
-      this.resyncAtMs = clock.now() + this.spread(POLL_MS, POLL_MS);
+      this.resyncAtMs = clock.now() + POLL_MS;
     }
     return 0;
   }
@@ -169,23 +162,22 @@ export class Informer<T extends Known> {
     if (this.isStopped) return 0;
     const isResync = watching.signal.aborted;
     restarted?.(isResync ? 'resync' : restartBy(fault), resource);
-    const hasWorked = hasHeard || isResync || clock.now() - startMs >= WATCH_MS_MIN;
+    const isBrief = clock.now() - startMs < WATCH_MS_MIN || callFailure(fault) === 'late';
+    const hasWorked = hasHeard || isResync || !isBrief;
     if (hasWorked) this.failures = 0;
-    if (!isForbidden(fault)) this.refusals = 0;
-    if (fault !== undefined) return this.lost(fault);
-    return hasWorked ? 0 : this.backoff(fault);
+    if (fault === undefined) return hasWorked ? 0 : this.backoff(fault);
+    return callFailure(fault) === 'silent' ? 0 : this.lost(fault);
   }
 
   /** After a watch that has not ended as it should. */
   private lost(fault: unknown): number {
-    if (isSilent(fault)) return 0;
+    const { clock, failed, resource } = this.options;
     if (isExpired(fault)) this.version = undefined;
-    else this.options.failed?.(fault, this.options.resource);
-    if (isForbidden(fault) && (this.refusals += 1) >= REFUSALS_MAX) {
-      this.version = undefined;
-      return POLL_MS;
-    }
-    return this.backoff(fault);
+    else failed?.(fault, resource);
+    const waitMs = this.backoff(fault);
+    if (this.failures < FAILURES_BEFORE_LIST) return waitMs;
+    this.resyncAtMs = Math.min(this.resyncAtMs, this.listedAtMs + POLL_MS);
+    return Math.min(waitMs, Math.max(0, this.resyncAtMs - clock.now()));
   }
 
   private hear({ type, object, resourceVersion }: WatchEvent): void {
@@ -228,7 +220,9 @@ export class Informer<T extends Known> {
   }
 
   private backoff(error: unknown): number {
-    const isFinal = error instanceof RefusedError && !error.passing;
+    const isFinal = error instanceof RefusedError && !error.passing && !isExpired(error);
+    if (isFinal !== this.isFinal) this.failures = 0;
+    this.isFinal = isFinal;
     const most = isFinal ? REFUSED_MS_MAX : BACKOFF_MS_MAX;
     const baseMs = Math.min(most, BACKOFF_MS * 2 ** Math.min(this.failures, 10));
     this.failures += 1;
@@ -252,7 +246,7 @@ export class Informer<T extends Known> {
 
 function restartBy(fault: unknown): Restart {
   if (fault === undefined) return 'ended';
-  if (isSilent(fault)) return 'silent';
+  if (callFailure(fault) === 'silent') return 'silent';
   if (isExpired(fault)) return 'expired';
   return fault instanceof RefusedError ? 'refused' : 'broken';
 }

@@ -8,6 +8,9 @@ import { type Answer, CallError, collect } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
 import { Lines } from './lines.js';
 
+/** A server whose machine is gone says nothing either: TCP asks after it when it is silent. */
+const PROBE_MS = 20_000;
+
 export interface StreamLimits {
   /** To the head, or to the end of an answer that is no success. */
   readonly answerMs: number;
@@ -51,6 +54,7 @@ export function streamedCall(
       timer = clock.after(limits.silenceMs, () => fail(new CallError('silent')));
     };
     signal.addEventListener('abort', leave);
+    asked.setSocketKeepAlive(true, PROBE_MS);
     asked.on('error', broken);
     asked.on('close', () => broken(new Error('closed')));
     asked.on('response', (response) => {

@@ -28,7 +28,7 @@ t.test('a watch that ends or is cut goes on where it was', async (t) => {
   putPod(here, 'a');
   await until(() => here.changes.length === 1, 'it is told');
   here.fake.watches.cut();
-  await until(() => here.fake.watches.watched.length === 0, 'it is cut');
+  await until(() => here.restarts.length === 1, 'it is cut');
   putPod(here, 'b');
   await watching(here);
   here.clock.advance(2_000);
