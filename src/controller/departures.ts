@@ -83,9 +83,12 @@ export class Departures {
   }
 
   /** A pod has said what it has at work, or could not be asked. */
-  looked({ uid }: Pick<WatchedPod, 'uid'>, { answer, atMs }: Looked): void {
-    const known = this.pods.get(uid);
-    if (known === undefined || !answer.known) return;
+  looked(pod: WatchedPod, { answer, atMs }: Looked): void {
+    const known = this.pods.get(pod.uid);
+    if (known === undefined) return;
+    // Its ReplicaSet may have come to be known later than it was.
+    this.parts.owners.of(pod);
+    if (!answer.known) return;
     known.held = { active: answer.active, leases: answer.leases, atMs };
   }
 
@@ -120,8 +123,8 @@ export class Departures {
       const held = this.heldBefore(known, end.finishedMs);
       // It was this one's, and is not its successor's.
       if (held !== undefined) known.held = undefined;
-      // In a pod that is on its way out nothing is started again.
-      const isTerminating = isLast && pod.isTerminating;
+      // In a pod that is on its way out nothing is started again. An evicted one has only ended.
+      const isTerminating = isLast && (pod.isTerminating || pod.pod === undefined);
       const [isJob, { hasRun }] = [pod.owner?.kind === 'Job', known];
       const ending = goodbyeOf({ end, isTerminating, isJob, hasRun, held });
       if (ending !== undefined) this.tell(pod, life, ending, held);

@@ -45,7 +45,7 @@ export type Ending =
 /** How one container of a tidegate ended, and in which pod. */
 export interface Circumstances {
   readonly end: SidecarEnd;
-  /** Its pod was on its way out by then. */
+  /** Its pod was on its way out by then, or has ended. */
   readonly isTerminating: boolean;
   /** Its pod is one that ends by itself, a Job's. */
   readonly isJob: boolean;

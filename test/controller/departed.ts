@@ -5,6 +5,7 @@ import type { Goodbye, WatchedPod } from '../../src/controller/contract.js';
 import type { Occurrence } from '../../src/kubernetes/events.js';
 import type { PodAnswer } from '../../src/rainbow/contract.js';
 import { HandClock } from '../peers/clock.js';
+import type { Random } from '../peers/random.js';
 import type { LifeEvent } from './pod-lives.js';
 
 /** The Events of a cluster: what has the same name is there once. */
@@ -73,4 +74,19 @@ export class DepartedStage {
   look(pod: WatchedPod, answer: PodAnswer): void {
     this.departures.looked(pod, { answer, atMs: this.clock.now() });
   }
+}
+
+export function lived(life: readonly LifeEvent[]): DepartedStage {
+  const stage = new DepartedStage(life[0].atMs);
+  for (const event of life) stage.hear(event);
+  return stage;
+}
+
+/** Some come twice, some not at all, and all in any order; but the last state is always told. */
+export function muddled(life: readonly LifeEvent[], random: Random): readonly LifeEvent[] {
+  const last = life[life.length - 1];
+  const kept = life.slice(0, -1).filter(() => !random.once(3));
+  const twice = [...kept, ...kept.filter(() => random.once(3)), last];
+  const events = random.once(2) ? random.shuffle(twice) : twice;
+  return [...events, last].map((event) => ({ ...event, atMs: last.atMs }));
 }

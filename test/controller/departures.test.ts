@@ -1,61 +1,18 @@
 /**
  * Each end of a tidegate is told once, whatever way its pod went. Pods live as kubelets told it, see
- * pod-lives.ts; then their events come twice, late, mixed up, in part, or to two replicas.
+ * pod-lives.ts; then their events come twice, late, mixed up, in part, or to two replicas. And what is
+ * told with an end, on whom, and what is old news.
  */
 import t from 'tap';
 import type { SidecarState } from '../../src/controller/contract.js';
 import { busy, SILENT } from '../peers/rainbow.js';
-import { seedOf, seedOfRun, Random } from '../peers/random.js';
+import { Random, seedOf, seedOfRun } from '../peers/random.js';
 import { REPLICA_SET, sidecar, sidecarEnd, watchedPod } from '../peers/watched-pods.js';
-import { DepartedStage, Told } from './departed.js';
-import { lifeOf, LIVES, type LifeEvent } from './pod-lives.js';
+import { DepartedStage, lived, muddled, Told } from './departed.js';
+import { ENDS, lifeOf, LIVES, mannerOf, type LifeEvent } from './pod-lives.js';
 
 /** How often each life is muddled. */
 const MUDDLES = 60;
-
-const NOTHING: readonly string[] = [];
-const IDLE = /^Drained: \S+ drained in [\d.]+s: nothing was at work \(preStop\)$/;
-const FAREWELL =
-  /^Drained: \S+ drained in \d+s: 0 finished, 1 got a farewell, none was cut \(preStop\)$/;
-const UNSEEN = /^DiedWithoutGoodbye: \S+ is gone, and nobody has seen its tidegate end: nobody/;
-const KILLED =
-  /^DiedWithoutGoodbye: tidegate in \S+ was killed \(exit code 137\) without a goodbye: nobody/;
-const OOM =
-  /^DiedWithoutGoodbye: tidegate in \S+ was killed \(OOMKilled, exit code 137\) without a goodbye: /;
-const CUT =
-  /^DrainCut: \S+ was cut at its deadline after 14s: 1 of 1 was cut, 0 finished, 0 got a farewell \(preStop\)$/;
-/** SIGTERM to tidegate alone: its clients had a farewell, its successor nothing to do. */
-const RESTARTED =
-  /^Drained: \S+ drained in [\d.]+s: 0 finished, 1 got a farewell, none was cut \(SIGTERM\)$/;
-
-/** What each manner comes to; native and classic alike, where both have been seen. */
-const ENDS: Readonly<Record<string, readonly RegExp[] | readonly string[]>> = {
-  idle: [IDLE],
-  early: [IDLE],
-  farewell: [FAREWELL],
-  short: [/^Drained: \S+ drained in 1s: 0 finished, 1 got a farewell, none was cut \(preStop\)$/],
-  cut: [CUT],
-  force: [UNSEEN],
-  forcedrain: [UNSEEN],
-  ghost: [UNSEEN],
-  kill: [KILLED, IDLE],
-  killdrain: [KILLED],
-  oom: [OOM, IDLE],
-  term: [RESTARTED, IDLE],
-  badsetting: NOTHING,
-  startfault: NOTHING,
-  unscheduled: NOTHING,
-  unpulled: NOTHING,
-  job: NOTHING,
-};
-
-const mannerOf = (life: string): string => life.split(' ')[0];
-
-function lived(life: readonly LifeEvent[]): DepartedStage {
-  const stage = new DepartedStage(life[0].atMs);
-  for (const event of life) stage.hear(event);
-  return stage;
-}
 
 for (const [name, life] of LIVES) {
   const ends = ENDS[mannerOf(name)];
@@ -82,15 +39,6 @@ t.test('every manner has been seen', (t) => {
   t.end();
 });
 
-/** Some come twice, some not at all, and all in any order; but the last state is always told. */
-function muddled(life: readonly LifeEvent[], random: Random): readonly LifeEvent[] {
-  const last = life[life.length - 1];
-  const kept = life.slice(0, -1).filter(() => !random.once(3));
-  const twice = [...kept, ...kept.filter(() => random.once(3)), last];
-  const events = random.once(2) ? random.shuffle(twice) : twice;
-  return [...events, last].map((event) => ({ ...event, atMs: last.atMs }));
-}
-
 t.test('whatever is told twice, late, mixed up or left out, each end is told once', (t) => {
   const run = seedOfRun(0x7ea7);
   const faults: unknown[] = [];
@@ -107,6 +55,20 @@ t.test('whatever is told twice, late, mixed up or left out, each end is told onc
     }
   }
   t.same(faults.slice(0, 3), [], `${at} lives`);
+  t.end();
+});
+
+t.test('two replicas that see it at different times tell the same Events', (t) => {
+  for (const life of LIVES.values()) {
+    const once = lived(life).told.messages;
+    for (let seen = 0; seen < life.length; seen++) {
+      const told = new Told();
+      const [first, second] = [0, 1].map(() => new DepartedStage(life[0].atMs, told));
+      for (const event of life) first.hear(event);
+      for (const event of life.slice(seen)) second.hear(event);
+      t.same([...told.messages].sort(), [...once].sort());
+    }
+  }
   t.end();
 });
 
@@ -198,20 +160,6 @@ t.test('what was seen to run is told however late its end is', (t) => {
   t.end();
 });
 
-t.test('two replicas that see it at different times tell the same Events', (t) => {
-  for (const life of LIVES.values()) {
-    const once = lived(life).told.messages;
-    for (let seen = 0; seen < life.length; seen++) {
-      const told = new Told();
-      const [first, second] = [0, 1].map(() => new DepartedStage(life[0].atMs, told));
-      for (const event of life) first.hear(event);
-      for (const event of life.slice(seen)) second.hear(event);
-      t.same([...told.messages].sort(), [...once].sort());
-    }
-  }
-  t.end();
-});
-
 t.test('who went while nobody watched may have said goodbye', (t) => {
   const stage = new DepartedStage(START);
   const last = { ...RUNS.pod, isTerminating: true };
@@ -241,6 +189,17 @@ t.test('it is told on the Deployment, also where its ReplicaSet is gone by then'
   const stage = new DepartedStage(START);
   stage.find = (uid) => (uid === REPLICA_SET.uid ? { controller: DEPLOYMENT } : undefined);
   stage.hear(RUNS);
+  stage.find = () => undefined;
+  stage.hear(killed(1_000));
+  t.match(stage.told.events, [{ regarding: { kind: 'Deployment', name: 'web' } }]);
+  t.end();
+});
+
+t.test('a ReplicaSet that came to be known after its pod is remembered, too', (t) => {
+  const stage = new DepartedStage(START);
+  stage.hear(RUNS);
+  stage.find = () => ({ controller: DEPLOYMENT });
+  stage.look(RUNS.pod, SILENT);
   stage.find = () => undefined;
   stage.hear(killed(1_000));
   t.match(stage.told.events, [{ regarding: { kind: 'Deployment', name: 'web' } }]);
@@ -284,6 +243,21 @@ t.test('a container that its node has lost is told once, as the kubelet tells it
   stage.hear(event(sidecar({ restarts: 1, endedBefore: lost }), { isTerminating: true }));
   t.match(stage.told.messages, [/and its node cannot say how it ended/]);
   t.equal(stage.told.events.length, 1);
+  t.end();
+});
+
+t.test('an evicted pod stays, and what its tidegate left counts all the same', (t) => {
+  const life = lifeOf('idle (native)');
+  const { sidecar: last } = life[life.length - 1].pod;
+  const evicted = { sidecar: last, isTerminating: false, pod: undefined };
+  const stage = new DepartedStage(life[life.length - 1].atMs);
+  stage.hear(RUNS);
+  stage.hear(event(last, evicted));
+  t.match(stage.told.messages, [/drained in [\d.]+s: nothing was at work/]);
+  const alive = new DepartedStage(life[life.length - 1].atMs);
+  alive.hear(RUNS);
+  alive.hear(event(last));
+  t.same(alive.told.messages, [], 'where the pod lives on, nothing was to be told');
   t.end();
 });
 

@@ -42,3 +42,41 @@ export function lifeOf(name: string): readonly LifeEvent[] {
   if (life === undefined) throw new Error(`no pod lived as ${name}`);
   return life;
 }
+
+export const mannerOf = (life: string): string => life.split(' ')[0];
+
+const NOTHING: readonly string[] = [];
+const IDLE = /^Drained: \S+ drained in [\d.]+s: nothing was at work \(preStop\)$/;
+const FAREWELL =
+  /^Drained: \S+ drained in \d+s: 0 finished, 1 got a farewell, none was cut \(preStop\)$/;
+const UNSEEN = /^DiedWithoutGoodbye: \S+ is gone, and nobody has seen its tidegate end: nobody/;
+const KILLED =
+  /^DiedWithoutGoodbye: tidegate in \S+ was killed \(exit code 137\) without a goodbye: nobody/;
+const OOM =
+  /^DiedWithoutGoodbye: tidegate in \S+ was killed \(OOMKilled, exit code 137\) without a goodbye: /;
+const CUT =
+  /^DrainCut: \S+ was cut at its deadline after 14s: 1 of 1 was cut, 0 finished, 0 got a farewell \(preStop\)$/;
+/** SIGTERM to tidegate alone: its clients had a farewell, its successor nothing to do. */
+const RESTARTED =
+  /^Drained: \S+ drained in [\d.]+s: 0 finished, 1 got a farewell, none was cut \(SIGTERM\)$/;
+
+/** What each manner comes to; native and classic alike, where both have been seen. */
+export const ENDS: Readonly<Record<string, readonly RegExp[] | readonly string[]>> = {
+  idle: [IDLE],
+  early: [IDLE],
+  farewell: [FAREWELL],
+  short: [/^Drained: \S+ drained in 1s: 0 finished, 1 got a farewell, none was cut \(preStop\)$/],
+  cut: [CUT],
+  force: [UNSEEN],
+  forcedrain: [UNSEEN],
+  ghost: [UNSEEN],
+  kill: [KILLED, IDLE],
+  killdrain: [KILLED],
+  oom: [OOM, IDLE],
+  term: [RESTARTED, IDLE],
+  badsetting: NOTHING,
+  startfault: NOTHING,
+  unscheduled: NOTHING,
+  unpulled: NOTHING,
+  job: NOTHING,
+};
