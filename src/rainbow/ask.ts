@@ -1,7 +1,7 @@
 /**
  * Pods' tidegates, asked for their status: through the API server or at the pods' own addresses,
- * many at a time, and whoever says safe a second time after all others. A pod that does not answer
- * is told of in words; a right that is missing ends it all.
+ * many at a time, and whoever says safe a second time after all others, unless whoever asks comes
+ * back anyway. A pod that does not answer is told of in words; a right that is missing ends it all.
  */
 import { type ClientRequest, request } from 'node:http';
 import { type Answer, boundedCall, CallError, type Limits } from '../bounded-call.js';
@@ -69,6 +69,28 @@ export function askDirectly(clock: Clock, port?: number): AskPods {
   return asking(clock, port, callDirectly(clock, port));
 }
 
+/**
+ * Each of them once: for whoever asks again and again, and believes what is said twice. Rejects also
+ * where nobody came as far as a pod: that says nothing of any.
+ */
+export function askOnce(call: CallPod, port?: number): AskPods {
+  return async (namespace, found) => {
+    const answers = new Map<string, PodAnswer>();
+    await each(found, async (one) => {
+      const pod = { ...one, port: port ?? one.port };
+      const answer = await oneAnswer(call, namespace, pod, isOnTheWay);
+      answers.set(pod.uid, ofPod(answer, pod.isReady));
+    });
+    return answers;
+  };
+}
+
+/** The API server itself is not there. A late answer may as well be the pod's. */
+function isOnTheWay(error: unknown): boolean {
+  if (!(error instanceof KubernetesError) || !(error.cause instanceof CallError)) return false;
+  return error.cause.failure === 'broken';
+}
+
 function asking(clock: Clock, port: number | undefined, call: CallPod): AskPods {
   return async (namespace, found) => {
     const pods = found.map((pod) => ({ ...pod, port: port ?? pod.port }));
@@ -94,12 +116,19 @@ function isSafe(answer: PodAnswer | undefined): boolean {
   return answer?.known === true && answer.safe;
 }
 
-async function oneAnswer(call: CallPod, namespace: string, pod: PodAsked): Promise<PodAnswer> {
+/** Rejects where a right is missing, and where `ends` says so. */
+async function oneAnswer(
+  call: CallPod,
+  namespace: string,
+  pod: PodAsked,
+  ends: (error: unknown) => boolean = () => false,
+): Promise<PodAnswer> {
   const { name, port, address } = pod;
   if (address === undefined) return unknown('unreachable', 'has no address yet');
   try {
     return readAnswer(await call(namespace, { name, port, address }, '/status', LIMITS));
   } catch (error) {
+    if (ends(error)) throw error;
     return unanswered(error, pod);
   }
 }

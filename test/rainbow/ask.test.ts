@@ -7,8 +7,11 @@ import { type Clock, systemClock } from '../../src/clock.js';
 import { ApiClient } from '../../src/kubernetes/client.js';
 import {
   askDirectly,
+  askOnce,
   type AskPods,
   askThroughProxy,
+  callDirectly,
+  callThroughProxy,
   type PodAsked,
 } from '../../src/rainbow/ask.js';
 import type { PodAnswer } from '../../src/rainbow/contract.js';
@@ -177,4 +180,51 @@ t.test('the port is the one that is called tidegate, or the one that is named', 
   const [pod] = stage.pods(1);
   await paths();
   await paths(4000);
+});
+
+t.test('who comes back anyway asks each pod once', async (t) => {
+  const stage = await stageFor(t);
+  const pods = stage.pods(3);
+  stage.says.set(pods[1].name, busy(4));
+  stage.says.set(pods[2].name, undefined);
+  for (const [ask, port] of [
+    [askOnce(callDirectly(systemClock)), stage.podPort],
+    [askOnce(callThroughProxy(new ApiClient(stage.fake.access, systemClock))), 9180],
+    [askOnce(callDirectly(systemClock), stage.podPort), 1],
+  ] as const) {
+    stage.names.length = 0;
+    const answers = await ask(
+      NAMESPACE,
+      pods.map((pod) => ({ ...pod, port })),
+    );
+    t.same([...stage.names].sort(), pods.map(({ name }) => name).sort());
+    t.match(answers.get(pods[0].uid), { known: true, safe: true });
+    t.match(answers.get(pods[1].uid), { known: true, active: 4 });
+    t.match(answers.get(pods[2].uid), { known: false, reason: 'unreachable' });
+  }
+  const asleep = { ...pods[0], isReady: false, port: stage.podPort };
+  const answers = await askOnce(callDirectly(systemClock))(NAMESPACE, [asleep]);
+  t.match(answers.get(asleep.uid), { known: false, reason: 'unready' });
+});
+
+t.test('an API server that is not there says nothing of a pod that is asked once', async (t) => {
+  const clock = new HandClock();
+  const stage = await stageFor(t);
+  const pods = stage.pods(1);
+  const ask = askOnce(callThroughProxy(new ApiClient(stage.fake.access, clock)));
+  stage.fake.before = () => 'kill';
+  await t.rejects(ask(NAMESPACE, pods), { message: /closes the connection without an answer/ });
+  stage.fake.before = () => undefined;
+  stage.fake.denied.add('get pods/proxy');
+  await t.rejects(ask(NAMESPACE, pods), { message: /get on pods\/proxy in namespace/ });
+  stage.fake.denied.clear();
+  let isHeld = false;
+  stage.fake.before = () => {
+    isHeld = true;
+    return 'hang';
+  };
+  const asking = ask(NAMESPACE, pods);
+  await until(() => isHeld, 'it is asked');
+  clock.advance(5_000);
+  t.match(words((await asking).get(pods[0].uid)), /^unreachable: /);
 });
