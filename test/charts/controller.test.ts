@@ -3,6 +3,7 @@
  * sidecar, told everything that the values say, with the rights that they use and no others.
  */
 import type { Test } from 'tap';
+import { codeIn, readDocument } from '../documents.js';
 import { type Does, LEADING, watchingRights } from './controller-rights.js';
 import { type Right, rightName, rightsOf } from './rainbow-rights.js';
 import { chartFor, type KubernetesObject, refusal, render, renderNotes, type Values } from './render.js';
@@ -117,11 +118,11 @@ testWithTools('its pods are held as tightly as Pod Security can, and are asked a
 
 testWithTools('it may do what it does, less where a part of it is off, and each verb says what for', async (t, { helm }) => {
   const cases: readonly (readonly [does: Does, count: number])[] = [
-    [{}, 7],
+    [{}, 15],
     [CLEANS, 17],
     [{ ...CLEANS, marks: false }, 17],
-    [{ marks: false }, 6],
-    [{ dryRun: true }, 6],
+    [{ marks: false }, 14],
+    [{ dryRun: true }, 14],
     [{ ...CLEANS, dryRun: true }, 14],
     [{ ...CLEANS, ask: 'proxy' }, 18],
     [{ ...CLEANS, ask: 'proxy', prometheus: 'http://prometheus:9090' }, 17],
@@ -135,6 +136,28 @@ testWithTools('it may do what it does, less where a part of it is off, and each 
       const lines = [...controller.text.matchAll(/^ {6}- ([a-z]+)(?: (.*))?$/gm)];
       t.equal(lines.length, rights.length + LEADING.length, shown);
       for (const [, verb, said] of lines) t.match(said, /^# \S/, verb);
+    }
+  }
+});
+
+testWithTools('its README has each right, and when it takes it', async (t, { helm }) => {
+  const [, section = ''] = readDocument(`${CHART}/README.md`).split('### Rights of the controller');
+  const rows = [...section.split(/^## /m)[0].matchAll(/^\| (`.*?) *\| (`.*?) *\| (.*?) *\|$/gm)];
+  const told = rows.flatMap(([, verbs, resource, when]) =>
+    codeIn(verbs).map((verb) => ({ name: `${verb} on ${codeIn(resource)[0]}`, when })),
+  );
+  const whole: Does = { ...CLEANS, ask: 'proxy' };
+  const { watching } = await Controller.of(t, helm[3], { ...whole });
+  t.same(told.map(({ name }) => name).sort(), sorted(rightsOf(watching[0])));
+  for (const [does, off] of [
+    [{ ask: 'proxy', marks: false }, 'with `rainbow.enabled`'],
+    [{ ...CLEANS, ask: 'proxy', dryRun: true }, 'unless `dryRun` is on'],
+    [CLEANS, 'with `ask: proxy`'],
+  ] as const) {
+    const left = sorted(watchingRights(does));
+    for (const { name, when } of told) {
+      const isLeft = !when.includes(off) && !(off.includes('rainbow') && when.includes('marks'));
+      t.equal(left.includes(name), isLeft, `${name}, ${off}`);
     }
   }
 });
