@@ -9,7 +9,7 @@ import type { Test } from 'tap';
 import type { Status } from '../../src/admin/contract.js';
 import { folderFor, type Ran, run } from '../peers/running.js';
 import { until } from '../peers/until.js';
-import { environment } from './cluster.js';
+import { type Cluster, environment, kubectl } from './cluster.js';
 import type { Namespace } from './namespace.js';
 
 const COMMAND_MS_MAX = 60_000;
@@ -128,23 +128,32 @@ export async function accountWith(
     await namespace.apply(role, { apiVersion, kind: 'RoleBinding', metadata, subjects, roleRef });
   }
   const token = (await namespace.kubectl(['create', 'token', name])).trim();
-  const view = await namespace.kubectl([
-    'config',
-    'view',
-    '--raw',
-    '--minify',
-    '--flatten',
-    '-ojson',
-  ]);
-  const { clusters } = JSON.parse(view) as { clusters: readonly { readonly name: string }[] };
-  const context = { cluster: clusters[0].name, user: name, namespace: namespace.name };
+  return kubeconfigOf(t, await clustersOf(namespace.cluster), namespace.name, token);
+}
+
+type Clusters = readonly { readonly name: string }[];
+
+/** As the administrator's own kubeconfig has them. */
+export async function clustersOf(cluster: Cluster): Promise<Clusters> {
+  const view = ['config', 'view', '--raw', '--minify', '--flatten', '-ojson'];
+  return (JSON.parse(await kubectl(cluster, view)) as { clusters: Clusters }).clusters;
+}
+
+/** A file for whoever has this token, in this namespace. */
+export function kubeconfigOf(
+  t: Test,
+  clusters: Clusters,
+  namespace: string,
+  token: string,
+): string {
+  const name = 'account';
   const file = join(folderFor(t), 'kubeconfig');
   const config = {
     apiVersion: 'v1',
     kind: 'Config',
     clusters,
     users: [{ name, user: { token } }],
-    contexts: [{ name, context }],
+    contexts: [{ name, context: { cluster: clusters[0].name, user: name, namespace } }],
     'current-context': name,
   };
   writeFileSync(file, JSON.stringify(config));

@@ -161,10 +161,11 @@ export async function startOnPaper(
   };
   await until(areMade, () => `${wanted} pods on paper: ${pods.length}`, MADE_MS_MAX);
   const unborn = pods.filter(({ status }) => status.phase === 'Pending');
-  await standIn.patch(unborn.flatMap((pod, at) => born(namespace, pod, at, standIn.address)));
+  await standIn.patch(unborn.flatMap((pod, at) => born(namespace.name, pod, at, standIn.address)));
 }
 
-function born(namespace: Namespace, { metadata }: Pod, at: number, podIP: string): Patch[] {
+/** What a kubelet would write of it; `at` is its place among others. */
+export function born(namespace: string, { metadata }: Pod, at: number, podIP: string): Patch[] {
   const looks = (metadata.labels?.[LOOKS] ?? 'ready') as Looks;
   if (looks === 'asleep') return [];
   const now = new Date().toISOString();
@@ -175,7 +176,7 @@ function born(namespace: Namespace, { metadata }: Pod, at: number, podIP: string
     lastTransitionTime: now,
   }));
   const where = looks === 'half' && at % 2 === 1 ? {} : { podIP, podIPs: [{ ip: podIP }] };
-  const path = `/api/v1/namespaces/${namespace.name}/pods/${metadata.name}/status`;
+  const path = `/api/v1/namespaces/${namespace}/pods/${metadata.name}/status`;
   const containerStatuses = [runningSince(now, status === 'True')];
   const told = { phase: 'Running', startTime: now, conditions, containerStatuses };
   return [{ path, merge: { status: { ...told, ...where } } }];

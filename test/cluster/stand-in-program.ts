@@ -10,11 +10,17 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { Answered } from './on-node.js';
 
-const PATCHES_AT_ONCE = 16;
+const WRITES_AT_ONCE = 16;
 
 export interface Patch {
   readonly path: string;
   readonly merge: object;
+}
+
+/** An object that is to be, and where those of its kind are. */
+export interface Creation {
+  readonly path: string;
+  readonly object: object;
 }
 
 /** Bodies by path; null: it takes the question and says nothing, ever. */
@@ -26,7 +32,10 @@ export type Command =
   | { readonly do: 'says'; readonly port: number; readonly says: Says }
   /** How often anybody has asked any port. */
   | { readonly do: 'asked' }
-  | { readonly do: 'patch'; readonly patches: readonly Patch[] };
+  | { readonly do: 'patch'; readonly patches: readonly Patch[] }
+  | { readonly do: 'make'; readonly creations: readonly Creation[] }
+  /** What a program of the node answers. */
+  | { readonly do: 'get'; readonly url: string };
 
 const says = new Map<number, Says>();
 let asked = 0;
@@ -64,20 +73,27 @@ async function openApi(): Promise<string> {
   throw new Error('kubectl proxy has ended');
 }
 
-async function patch(patches: readonly Patch[]): Promise<void> {
+interface Write {
+  readonly path: string;
+  readonly method: 'PATCH' | 'POST';
+  readonly body: object;
+}
+
+/** In this order, many at a time. */
+async function write(writes: readonly Write[]): Promise<void> {
   const server = await (api ??= openApi());
-  const left = [...patches];
+  const left = [...writes].reverse();
   const lane = async (): Promise<void> => {
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const { path, merge } = next;
-      const headers = { 'content-type': 'application/merge-patch+json' };
-      const body = JSON.stringify(merge);
-      const answer = await fetch(server + path, { method: 'PATCH', headers, body });
+      const { path, method, body } = next;
+      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+      const headers = { 'content-type': type };
+      const answer = await fetch(server + path, { method, headers, body: JSON.stringify(body) });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
     }
   };
-  await Promise.all(Array.from({ length: PATCHES_AT_ONCE }, lane));
+  await Promise.all(Array.from({ length: WRITES_AT_ONCE }, lane));
 }
 
 async function obey(command: Command): Promise<unknown> {
@@ -89,7 +105,15 @@ async function obey(command: Command): Promise<unknown> {
     case 'asked':
       return asked;
     case 'patch':
-      return patch(command.patches);
+      return write(
+        command.patches.map(({ path, merge }) => ({ path, method: 'PATCH', body: merge })),
+      );
+    case 'make':
+      return write(
+        command.creations.map(({ path, object }) => ({ path, method: 'POST', body: object })),
+      );
+    case 'get':
+      return (await fetch(command.url)).text();
   }
 }
 

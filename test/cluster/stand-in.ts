@@ -6,7 +6,7 @@ import type { Test } from 'tap';
 import type { Status } from '../../src/admin/contract.js';
 import { type Cluster, kubectl } from './cluster.js';
 import { type OnNode, onNode } from './on-node.js';
-import type { Command, Patch, Says } from './stand-in-program.js';
+import type { Command, Creation, Patch, Says } from './stand-in-program.js';
 
 const PROGRAM = new URL('stand-in-program.ts', import.meta.url);
 const NODE_ADDRESS = '{.items[0].status.addresses[?(@.type=="InternalIP")].address}';
@@ -53,6 +53,16 @@ export class StandIn {
   /** How often anybody has asked any of its ports. */
   async asked(): Promise<number> {
     return (await this.program.ask({ do: 'asked' })) as number;
+  }
+
+  /** The same for objects that are to be. */
+  async make(creations: readonly Creation[]): Promise<void> {
+    await this.program.ask({ do: 'make', creations });
+  }
+
+  /** The text at an address of the node. */
+  async get(url: string): Promise<string> {
+    return (await this.program.ask({ do: 'get', url })) as string;
   }
 
   /** Writes to the API as the administrator, many at a time. */
