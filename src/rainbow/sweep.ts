@@ -13,6 +13,8 @@ export const FAILURES_MAX = 3;
 export interface Sweeping extends Doing {
   /** Hears of each step when it is over. */
   readonly tell: (outcome: Outcome) => void;
+  /** Asked before each step that takes something away; false: the rest is not tried. */
+  readonly goesOn?: () => boolean;
 }
 
 /** Every step of the plan, in its order, with what became of it. */
@@ -21,14 +23,14 @@ export async function sweep(facts: Facts, plan: Plan, sweeping: Sweeping): Promi
   const outcomes = new Map<Step, Outcome>();
   let failures = 0;
   for (const step of restoresFirst(plan.steps)) {
-    const isTried = isRestore(step) || failures < FAILURES_MAX;
-    const outcome = isTried ? await deeds.attempt(step) : untried(step);
+    const why = isRestore(step) ? undefined : against(failures, sweeping);
+    const outcome = why === undefined ? await deeds.attempt(step) : untried(step, why);
     if (outcome.result === 'done' || outcome.result === 'kept') failures = 0;
     if (outcome.result === 'failed' && !outcome.isOwn) failures++;
     sweeping.tell(outcome);
     outcomes.set(step, outcome);
   }
-  return plan.steps.map((step) => outcomes.get(step) ?? untried(step));
+  return plan.steps.map((step) => outcomes.get(step) ?? untried(step, UNTRIED));
 }
 
 function restoresFirst(steps: readonly Step[]): readonly Step[] {
@@ -53,8 +55,20 @@ export function hasGivenUp(outcomes: readonly Outcome[]): boolean {
 }
 
 const UNTRIED = `not tried: ${FAILURES_MAX} failures in a row`;
+const BROKEN_OFF = 'not tried: the group has changed meanwhile, or somebody else looks after it';
 
-function untried(step: Step): Outcome {
+/** Why no further step is tried; undefined: nothing stands against it. */
+function against(failures: number, { goesOn }: Sweeping): string | undefined {
+  if (failures >= FAILURES_MAX) return UNTRIED;
+  return goesOn?.() === false ? BROKEN_OFF : undefined;
+}
+
+function untried(step: Step, words: string): Outcome {
   const hasNothingToDo = step.action.kind === 'keep' && step.state === undefined;
-  return hasNothingToDo ? { step, result: 'kept' } : { step, result: 'stopped', words: UNTRIED };
+  return hasNothingToDo ? { step, result: 'kept' } : { step, result: 'stopped', words };
+}
+
+/** It was begun; what stopped it, if anything did, was about itself. */
+export function wasTried(outcome: Outcome): boolean {
+  return !('words' in outcome && [UNTRIED, BROKEN_OFF].includes(outcome.words));
 }

@@ -45,7 +45,7 @@ export class RainbowGroup extends RainbowStage {
     return new KubernetesApi(this.client);
   }
 
-  private get client(): ApiClient {
+  protected get client(): ApiClient {
     // Repeats are at once; an answer is waited for as ever.
     return new ApiClient(this.fake.access, new HurriedClock(5_000));
   }

@@ -1,0 +1,190 @@
+/**
+ * Looks after one group: plans by what is known already, and only where something is due looks at the
+ * cluster itself, asks its pods, and does it as a clean-up would. It never decides what is due: the
+ * room rainbow does.
+ */
+import type { Clock } from '../clock.js';
+import type { Api } from '../kubernetes/api.js';
+import { KubernetesError } from '../kubernetes/fault.js';
+import type { AskPods } from '../rainbow/ask.js';
+import type { Facts, Look, Plan, Policy } from '../rainbow/contract.js';
+import { gather, type Group } from '../rainbow/facts.js';
+import { plan } from '../rainbow/plan.js';
+import { hasGivenUp, type Outcome, sweep } from '../rainbow/sweep.js';
+import type { Looked, May } from './contract.js';
+import { Patience } from './patience.js';
+import { Rehearsal } from './rehearsal.js';
+import { groupStanding, type GroupStanding } from './standings.js';
+import type { Telling } from './telling.js';
+
+export interface GroupAround {
+  /** The cluster itself; it refuses every write while this replica may not. */
+  readonly api: Api;
+  /** What is known of it already. */
+  readonly known: Api;
+  readonly askPods: AskPods;
+  /** What pods said when they were asked last. */
+  readonly looks: { of(uid: string): Looked | undefined };
+  /** What they said is not believed for longer. */
+  readonly staleMs: number;
+  readonly clock: Clock;
+  /** Whether this replica leads. */
+  readonly may: May;
+  readonly dryRun: boolean;
+  readonly policy: Policy;
+}
+
+/** What a look has come to; `blind`: too many of its pods have not been asked yet. */
+export type LookResult = 'gone' | 'blind' | 'looked';
+
+/** The whole group, beside the uids of its Deployments. */
+const GROUP = '';
+
+export class GroupWork {
+  standing: GroupStanding | undefined;
+  private readonly group: Group;
+  private readonly around: GroupAround;
+  private readonly telling: Telling;
+  private readonly patience: Patience;
+  private readonly rehearsal = new Rehearsal();
+  private isBrokenOff = false;
+
+  constructor(group: Group, around: GroupAround, telling: Telling) {
+    this.group = group;
+    this.around = around;
+    this.telling = telling;
+    this.patience = new Patience(around.clock);
+  }
+
+  /** What is under way goes no further than the step it is at: something has changed. */
+  breakOff(): void {
+    this.isBrokenOff = true;
+  }
+
+  /** When something that has failed may be tried again; undefined if nothing waits. */
+  get nextTryMs(): number | undefined {
+    return this.patience.nextMs;
+  }
+
+  /** What has failed need not wait any longer. */
+  hurry(): void {
+    this.patience.forget();
+  }
+
+  /**
+   * Rejects with a KubernetesError if the group cannot be looked at. `isWaiting`: pods that have not
+   * been asked yet are about to be.
+   */
+  async look(isWaiting: boolean): Promise<LookResult> {
+    const { known, may, dryRun, policy } = this.around;
+    if (this.patience.waits(GROUP)) return 'looked';
+    this.isBrokenOff = false;
+    const glance = new Glance(this.around, isWaiting);
+    const facts = await gather(known, glance.ask, this.group);
+    if (facts.colours.length === 0) return 'gone';
+    const imagined = dryRun ? this.rehearsal.imagined(facts) : facts;
+    const planned = plan(imagined, policy);
+    this.standing = groupStanding(imagined, planned);
+    if (!may()) return 'looked';
+    if (glance.isBlind) return 'blind';
+    this.telling.noticed(facts, planned, policy);
+    if (dryRun) this.rehearse(facts, imagined, planned);
+    else await this.act(facts, planned);
+    return 'looked';
+  }
+
+  private rehearse(facts: Facts, imagined: Facts, planned: Plan): void {
+    this.rehearsal.remember(facts, imagined, planned);
+    planned.steps.forEach((step, at) => {
+      const target = this.rehearsal.news(facts.colours[at], step);
+      if (target !== undefined) this.telling.planned(facts, facts.colours[at], step, target);
+    });
+  }
+
+  private async act(facts: Facts, planned: Plan): Promise<void> {
+    const { policy } = this.around;
+    const due = planned.steps.flatMap((step, at) => {
+      const { colour, deployment } = facts.colours[at];
+      const isDue = this.patience.isDue(step, deployment, policy);
+      return isDue && !this.patience.waits(deployment.uid) ? [colour] : [];
+    });
+    if (due.length === 0) return;
+    try {
+      await this.sweep([...new Set(due)]);
+    } catch (error) {
+      if (error instanceof KubernetesError) this.failed(GROUP, error.passing);
+      throw error;
+    }
+  }
+
+  /** As the cluster is now, and by what its pods say now. */
+  private async sweep(due: readonly string[]): Promise<void> {
+    const { api, askPods, policy, clock, may } = this.around;
+    const look: Look = (colours) => gather(api, askPods, this.group, colours);
+    const facts = await look(due);
+    const planned = plan(facts, policy);
+    const steps = planned.steps.filter(({ colour, action }, at) => {
+      const waits = this.patience.waits(facts.colours[at].deployment.uid);
+      return action.kind === 'restore' || (due.includes(colour) && !waits);
+    });
+    const outcomes = await sweep(
+      facts,
+      { ...planned, steps },
+      {
+        ...{ api, look, clock, dryRun: false },
+        plan: (now) => plan(now, policy),
+        tell: (outcome) => this.heard(facts, outcome),
+        goesOn: () => may() && !this.isBrokenOff,
+      },
+    );
+    if (hasGivenUp(outcomes)) this.failed(GROUP, true);
+    else this.patience.worked(GROUP);
+  }
+
+  private heard(facts: Facts, outcome: Outcome): void {
+    const { step, result } = outcome;
+    const colour = facts.colours.find(({ deployment }) => deployment.name === step.deployment);
+    if (colour === undefined) return;
+    const { uid } = colour.deployment;
+    if (result === 'failed') this.failed(uid, !outcome.isOwn);
+    else if (result !== 'stopped') this.patience.worked(uid);
+    this.telling.done(facts, colour, outcome);
+  }
+
+  /** Whoever does not lead any more has not failed. */
+  private failed(uid: string, isPassing: boolean): void {
+    if (this.around.may()) this.patience.failedAt(uid, isPassing);
+  }
+}
+
+/** Asks nobody whom somebody else has asked just now. */
+class Glance {
+  /** Somebody will be asked soon, and was not yet. */
+  isBlind = false;
+  private readonly around: GroupAround;
+  private readonly isWaiting: boolean;
+
+  constructor(around: GroupAround, isWaiting: boolean) {
+    this.around = around;
+    this.isWaiting = isWaiting;
+  }
+
+  readonly ask: AskPods = async (namespace, pods) => {
+    const { looks, clock, staleMs, askPods } = this.around;
+    const answers = new Map<string, Looked['answer']>();
+    const unseen = pods.filter(({ uid }) => {
+      const looked = looks.of(uid);
+      if (looked === undefined || clock.now() - looked.atMs > staleMs) return true;
+      answers.set(uid, looked.answer);
+      return false;
+    });
+    if (unseen.length === 0) return answers;
+    if (this.isWaiting) {
+      this.isBlind = true;
+      return answers;
+    }
+    // Those without the label of a tidegate are nobody else's.
+    const asked = await askPods(namespace, unseen);
+    return new Map([...answers, ...asked]);
+  };
+}
