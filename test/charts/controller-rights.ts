@@ -14,25 +14,30 @@ export interface Does {
   readonly prometheus?: string;
 }
 
-/** Where it watches. */
-export function watchingRights(does: Does): readonly Right[] {
-  const { marks = true, rainbow, ask, prometheus, dryRun = false } = does;
-  const needs: Readonly<Record<Need, boolean>> = {
-    always: true,
-    marks,
-    rainbow: rainbow?.enabled === true,
-    proxy: ask === 'proxy' && prometheus === undefined,
-  };
-  // What a dry run writes is Events.
-  const isOff = ({ verb, resource }: Right): boolean =>
-    dryRun && resource !== 'events' && ['patch', 'delete'].includes(verb);
-  const needed = RIGHTS.filter((right) => right.where === 'watched' && right.needs.some((need) => needs[need]));
-  return needed.map(named).filter((right) => !isOff(right));
+function where(place: 'watched' | 'own', ...needs: readonly Need[]): readonly Right[] {
+  return RIGHTS.filter((one) => one.where === place && String(one.needs) === String(needs)).map(
+    ({ verb, group, plural }) => ({ verb, group, resource: plural }),
+  );
 }
 
+/** What it takes to know what there is, and to tell of it. */
+export const WATCHING = where('watched', 'always');
+/** To write on pods what they hold, and to ask old ones to drain. */
+export const MARKING = where('watched', 'marks', 'rainbow');
+/** To clean up old colours, beside `MARKING`. */
+export const CLEANING = where('watched', 'rainbow');
+/** To ask pods through the API server. */
+export const ASKING_BY_PROXY = where('watched', 'proxy');
 /** Where the release is. */
-export const LEADING: readonly Right[] = RIGHTS.filter(({ where }) => where === 'own').map(named);
+export const LEADING = where('own', 'always');
 
-function named({ verb, group, plural }: (typeof RIGHTS)[number]): Right {
-  return { verb, group, resource: plural };
+/** Where it watches. What a dry run writes is Events. */
+export function watchingRights(does: Does): readonly Right[] {
+  const { marks = true, rainbow = { enabled: false }, ask, prometheus, dryRun = false } = does;
+  return [
+    ...WATCHING,
+    ...((marks || rainbow.enabled) && !dryRun ? MARKING : []),
+    ...(rainbow.enabled && !dryRun ? CLEANING : []),
+    ...(ask === 'proxy' && prometheus === undefined ? ASKING_BY_PROXY : []),
+  ];
 }

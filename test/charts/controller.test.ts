@@ -2,9 +2,18 @@
  * `tidegate controller` as the chart renders it: two that may replace one another, held as tightly as the
  * sidecar, told everything that the values say, with the rights that they use and no others.
  */
-import type { Test } from 'tap';
+import t, { type Test } from 'tap';
+import { RIGHTS } from '../../src/controller/rights.js';
 import { codeIn, readDocument } from '../documents.js';
-import { type Does, LEADING, watchingRights } from './controller-rights.js';
+import {
+  ASKING_BY_PROXY,
+  CLEANING,
+  type Does,
+  LEADING,
+  MARKING,
+  WATCHING,
+  watchingRights,
+} from './controller-rights.js';
 import { type Right, rightName, rightsOf } from './rainbow-rights.js';
 import { chartFor, type KubernetesObject, refusal, render, renderNotes, type Values } from './render.js';
 import { testWithTools } from './tools.js';
@@ -114,6 +123,12 @@ testWithTools('its pods are held as tightly as Pod Security can, and are asked a
   t.match(container['livenessProbe'], { httpGet: { path: '/livez', port: 'controller' } });
   t.match(container['readinessProbe'], { httpGet: { path: '/readyz', port: 'controller' } });
   t.ok(container.args.includes('--admin=9190'));
+});
+
+t.test('every right that the program can need is one that the chart has a time for', (t) => {
+  const all = [...WATCHING, ...MARKING, ...CLEANING, ...ASKING_BY_PROXY, ...LEADING];
+  t.equal(new Set(all.map(rightName)).size, RIGHTS.length);
+  t.end();
 });
 
 testWithTools('it may do what it does, less where a part of it is off, and each verb says what for', async (t, { helm }) => {

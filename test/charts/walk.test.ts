@@ -145,7 +145,7 @@ const CHARTS: readonly Walked[] = [
       'controller.nodeSelector': { 'kubernetes.io/os': 'linux' },
       'controller.tolerations': [{ operator: 'Exists' }],
     },
-    apart: ['controller.image.digest', 'controller.prometheus'],
+    apart: ['controller.image.digest', 'controller.prometheus', 'controller.podAdmin'],
     off: 'rainbow.enabled',
     walks: /^controller\./,
   },
