@@ -58,6 +58,11 @@ export class Leadership {
   /** Grows with what is seen. An answer to what was asked before that tells nothing any more. */
   private epoch = 0;
   private untilMs = -Infinity;
+  /**
+   * Until then it may write as its holder. Who did that for longer without an answer in time would
+   * neither lead nor let others.
+   */
+  private holdsUntilMs = -Infinity;
   private renewedMs = -Infinity;
   private told = false;
   private toldFault: string | undefined;
@@ -135,7 +140,7 @@ export class Leadership {
 
   private async strive(): Promise<void> {
     // What is known to be ours is written at once: the server refuses if it is another one by now.
-    if (!this.isMine && !(await this.look())) return;
+    if (!this.holds && !(await this.look())) return;
     for (let times = 0; times < 2 && this.mayTake; times++) {
       if (await this.take()) return;
       if (!(await this.look())) return;
@@ -146,9 +151,13 @@ export class Leadership {
     return this.seen?.record?.holder === this.parts.identity;
   }
 
+  private get holds(): boolean {
+    return this.isMine && this.parts.clock.now() < this.holdsUntilMs;
+  }
+
   private get mayTake(): boolean {
     if (this.isStopped || this.seen === undefined) return false;
-    return this.isMine || this.seen.freeMs <= this.parts.clock.now();
+    return this.holds || this.seen.freeMs <= this.parts.clock.now();
   }
 
   /** False: another try has seen something newer, and goes on in its place. */
@@ -165,6 +174,7 @@ export class Leadership {
   private async take(): Promise<boolean> {
     const { epoch, seen } = this;
     const sentMs = this.parts.clock.now();
+    if (!this.holds) this.holdsUntilMs = sentMs + DEADLINE_MS;
     let object: unknown;
     this.isInDoubt = true;
     try {
@@ -202,7 +212,6 @@ export class Leadership {
   private see(record: LeaseRecord | undefined): void {
     this.epoch++;
     this.seen = { record, freeMs: this.freeFrom(record) };
-    if (!this.isMine) this.untilMs = -Infinity;
   }
 
   /**
@@ -224,7 +233,7 @@ export class Leadership {
     if (this.isStopped) return;
     const { clock } = this.parts;
     this.renewedMs = sentMs;
-    this.untilMs = sentMs + DEADLINE_MS;
+    this.untilMs = this.holdsUntilMs = sentMs + DEADLINE_MS;
     this.lapse?.cancel();
     this.lapse = clock.after(this.untilMs - clock.now(), () => this.settle());
     this.settle();

@@ -3,10 +3,11 @@
  * by two replicas.
  */
 import t from 'tap';
-import { Events, type Occurrence, type Telling } from '../../src/kubernetes/events.js';
+import { Events, type Occurrence, type Telling, WAITING_MAX } from '../../src/kubernetes/events.js';
+import type { RefusedError } from '../../src/kubernetes/fault.js';
 import { HandClock } from '../peers/clock.js';
 import type { Stored } from '../peers/fake-objects.js';
-import { MemoryApi, passes, settled } from './memory-api.js';
+import { MemoryApi, passes, refused } from './memory-api.js';
 
 class Stage {
   readonly clock = new HandClock();
@@ -28,6 +29,7 @@ class Stage {
 class Replica {
   mayTell = true;
   readonly told: Telling[] = [];
+  readonly errors: unknown[] = [];
   readonly api: MemoryApi;
   readonly events: Events;
 
@@ -36,7 +38,10 @@ class Replica {
     this.events = new Events({
       ...{ api: this.api, clock },
       may: () => this.mayTell,
-      told: (telling) => this.told.push(telling),
+      told: (telling, _, error) => {
+        this.told.push(telling);
+        this.errors.push(error);
+      },
     });
   }
 
@@ -44,6 +49,11 @@ class Replica {
     this.events.tell({ ...DRAINED, message: `${key} is over`, key, ...change });
   }
 }
+
+const isCount = ({ message }: Stored): boolean => /^\(combined/.test(String(message));
+
+const namespaceOf = (event: object | undefined): string =>
+  (event as { metadata: { namespace: string } }).metadata.namespace;
 
 const WEB = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'web', name: 'web', uid: 'u1' };
 const DRAINED: Occurrence = {
@@ -143,5 +153,135 @@ t.test('a standby keeps the last minute, and tells it when it leads', async (t) 
     stage.kept.map(({ message }) => message),
     ['new is over'],
   );
-  await settled();
+});
+
+t.test('what a new leader has counted along goes on where the old one was', async (t) => {
+  const stage = new Stage();
+  const [one, two] = [stage.replica(), stage.replica()];
+  two.mayTell = false;
+  const both = (key: string): void => [one, two].forEach((replica) => replica.tell(key));
+  for (let at = 0; at < 30; at++) both(`p-${at}`);
+  await stage.passes(90_000);
+  const count = (): Stored | undefined => stage.kept.find(isCount);
+  t.match(count(), { count: 20, message: '(combined from similar events): p-29 is over' });
+  one.mayTell = false;
+  two.mayTell = true;
+  both('p-30');
+  await stage.passes(70_000);
+  t.equal(stage.kept.length, 11);
+  t.match(count(), { count: 21, message: '(combined from similar events): p-30 is over' });
+  const three = stage.replica();
+  for (let at = 40; at < 51; at++) three.tell(`p-${at}`);
+  await stage.passes(10_000);
+  t.equal(stage.kept.length, 21, 'one that has just started knows of none, and tells ten more');
+  t.match(count(), { count: 21, message: '(combined from similar events): p-50 is over' });
+  three.tell('p-51');
+  await stage.passes(70_000);
+  t.match(count(), { count: 22 });
+});
+
+t.test('an Event that counts is changed once a minute, and made again if it is gone', async (t) => {
+  const stage = new Stage();
+  const one = stage.replica();
+  const tellEachSecond = async (from: number, to: number): Promise<void> => {
+    for (let at = from; at < to; at++) {
+      one.tell(`p-${at}`);
+      await stage.passes(1_000);
+    }
+  };
+  await tellEachSecond(0, 300);
+  const changes = one.api.calls.filter(({ verb }) => verb === 'patch');
+  t.equal(changes.length, 4);
+  t.same(
+    changes.map(({ atMs }) => Math.round((atMs - changes[0].atMs) / 1_000)),
+    [0, 60, 120, 180],
+  );
+  const { metadata } = stage.kept.find(isCount) as Stored;
+  stage.api.objects.remove('Event', 'web', metadata.name);
+  await tellEachSecond(300, 310);
+  await stage.passes(70_000);
+  t.match(stage.kept.find(isCount), { metadata: { name: metadata.name }, count: 300 });
+  t.notOk(one.told.includes('gone'));
+  await stage.passes(600_000);
+  one.tell('p-310');
+  await stage.passes(1_000);
+  t.match(stage.kept.at(-1) && stage.kept.filter(isCount).length, 1, 'a new span, ten more');
+});
+
+t.test('what goes wrong in passing is tried again, behind the others', async (t) => {
+  const stage = new Stage();
+  const one = stage.replica();
+  one.api.fate = ({ atMs }) =>
+    atMs < 20_000 ? { fault: refused(503, 'ServiceUnavailable', 'down') } : {};
+  for (const key of ['a', 'b', 'c']) one.tell(key);
+  await stage.passes(60_000);
+  t.same(one.told, ['made', 'made', 'made']);
+  t.ok(one.api.calls.length < 15, 'and not all the time');
+  let times = 0;
+  one.api.fate = () => (times++ === 0 ? { fault: 'unanswered' } : {});
+  one.tell('d');
+  await stage.passes(10_000);
+  t.equal(one.told.at(-1), 'made', 'it is ours, though it was there');
+  t.equal(stage.kept.length, 4);
+});
+
+t.test('what never goes right is given up, and may be told another time', async (t) => {
+  const stage = new Stage();
+  const one = stage.replica();
+  const down = refused(500, 'InternalError', 'the webhook of web is broken');
+  one.api.fate = ({ body }) => (namespaceOf(body) === 'web' ? { fault: down } : {});
+  one.tell('a');
+  const other = { regarding: { ...WEB, namespace: 'other' } };
+  for (let at = 0; at < 5; at++) one.tell(`b-${at}`, other);
+  await stage.passes(10_000);
+  t.same(one.told, Array<string>(5).fill('made'), 'the others do not wait for it');
+  await stage.passes(60_000);
+  t.same(one.told.slice(5), ['failed']);
+  t.equal(stage.clock.pending, 0);
+  one.api.fate = () => ({});
+  one.tell('a');
+  await stage.passes(1_000);
+  t.same(one.told.slice(6), ['made']);
+});
+
+t.test('what may not be told is dropped at once, and said why', async (t) => {
+  const why: readonly (readonly [RefusedError, Telling])[] = [
+    [refused(403, 'Forbidden', 'it takes the verb create on events in namespace web'), 'refused'],
+    [refused(403, 'Forbidden', 'answers 403 to create: x because it is being terminated'), 'gone'],
+    [refused(404, 'NotFound', 'namespaces "web" not found'), 'gone'],
+    [refused(422, 'Invalid', 'this is no Event'), 'failed'],
+  ];
+  for (const [fault, telling] of why) {
+    const stage = new Stage();
+    const one = stage.replica();
+    one.api.fate = () => ({ fault });
+    for (let at = 0; at < 12; at++) one.tell(`p-${at}`);
+    await stage.passes(5_000);
+    t.same(one.told, Array<string>(11).fill(telling), fault.message);
+    t.equal(one.api.calls.length, 11, 'ten, and one that counts the rest');
+    t.ok(one.errors.every((error) => error === fault));
+  }
+});
+
+t.test('of more than may wait the oldest is dropped, and counted', async (t) => {
+  const stage = new Stage();
+  const one = stage.replica();
+  for (let at = 0; at < WAITING_MAX + 25; at++) one.tell(`p-${at}`, { reason: `R${at}` });
+  t.same(one.told, Array<string>(25).fill('crowded'));
+  await stage.passes(230_000);
+  t.equal(stage.kept.length, WAITING_MAX);
+  t.equal(stage.clock.pending, 0);
+});
+
+t.test('a call that hangs holds up the others, and nobody who tells', async (t) => {
+  const stage = new Stage();
+  const one = stage.replica();
+  one.api.fate = () => ({ fault: 'hangs' });
+  for (const key of ['a', 'b']) one.tell(key);
+  await stage.passes(5_000);
+  t.equal(one.api.calls.length, 1);
+  one.events.stop();
+  one.tell('c');
+  await stage.passes(5_000);
+  t.equal(one.api.calls.length, 1);
 });

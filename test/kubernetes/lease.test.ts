@@ -1,67 +1,10 @@
 /**
- * Who leads: taken when free, renewed, lost by the clock alone, given away; and what others do to
- * the Lease meanwhile.
+ * Who leads: taken when free, renewed, lost by the clock alone, and told.
  */
 import t from 'tap';
-import { DEADLINE_MS, Leadership } from '../../src/kubernetes/lease.js';
-import { HandClock } from '../peers/clock.js';
-import type { Stored } from '../peers/fake-objects.js';
-import { type Fate, type Made, MemoryApi, passes, refused, settled } from './memory-api.js';
-
-interface Candidate {
-  readonly leadership: Leadership;
-  readonly api: MemoryApi;
-  readonly heard: boolean[];
-  readonly faults: string[];
-}
-
-class Stage {
-  readonly clock = new HandClock();
-  readonly first = new MemoryApi(this.clock);
-
-  candidate(identity: string): Candidate {
-    const api = new MemoryApi(this.clock, this.first.objects);
-    const heard: boolean[] = [];
-    const faults: string[] = [];
-    const leadership = new Leadership({
-      ...{ api, clock: this.clock, namespace: 'web', name: 'tidegate', identity },
-      changed: (isLeader) => heard.push(isLeader),
-      failed: (error) => faults.push((error as Error).message),
-      random: () => 0.5,
-    });
-    return { leadership, api, heard, faults };
-  }
-
-  started(identity: string): Candidate {
-    const candidate = this.candidate(identity);
-    candidate.leadership.start();
-    return candidate;
-  }
-
-  get lease(): Stored | undefined {
-    return this.first.objects.find('Lease', 'web', 'tidegate');
-  }
-
-  get spec(): Readonly<Record<string, unknown>> {
-    return (this.lease?.['spec'] ?? {}) as Readonly<Record<string, unknown>>;
-  }
-
-  edit(merge: object): void {
-    this.first.objects.patch('Lease', 'web', 'tidegate', merge);
-  }
-
-  passes(ms: number): Promise<void> {
-    return passes(this.clock, ms);
-  }
-}
-
-const writes = ({ api }: Candidate): readonly Made[] =>
-  api.calls.filter(({ verb }) => verb !== 'get');
-
-const only =
-  (verb: Made['verb'], fate: Fate) =>
-  (call: Made): Fate =>
-    call.verb === verb ? fate : {};
+import { DEADLINE_MS } from '../../src/kubernetes/lease.js';
+import { only, Stage, writes } from './candidates.js';
+import { refused, settled } from './memory-api.js';
 
 t.test('who comes first makes the Lease, leads, and renews it every 5 seconds', async (t) => {
   const stage = new Stage();
@@ -119,23 +62,6 @@ t.test('a leader stops by the clock, though no timer has run and no call is over
   t.same(one.heard, [true], 'nobody could tell it yet');
 });
 
-t.test('who stops gives it away, and the next leads at its next look', async (t) => {
-  const stage = new Stage();
-  const one = stage.started('one');
-  await settled();
-  const two = stage.started('two');
-  await stage.passes(20_000);
-  await one.leadership.stop();
-  t.same(one.heard, [true, false]);
-  t.match(stage.spec, { holderIdentity: '', leaseDurationSeconds: 1 });
-  await stage.passes(2_500);
-  t.equal(two.leadership.isLeader, true);
-  t.match(stage.spec, { holderIdentity: 'two', leaseTransitions: 1, leaseDurationSeconds: 12 });
-  const { length } = one.api.calls;
-  await stage.passes(30_000);
-  t.equal(one.api.calls.length, length, 'who has stopped asks no more');
-});
-
 t.test('a missing right is told once, and tried slowly until it is there', async (t) => {
   const stage = new Stage();
   const one = stage.candidate('one');
@@ -156,4 +82,71 @@ t.test('a renewal that fails is repeated within the deadline', async (t) => {
   one.api.fate = ({ atMs }) => (atMs < 8_000 ? { fault: refused(503, 'x', 'not now') } : {});
   await stage.passes(30_000);
   t.same([one.heard, one.faults], [[true], ['not now']]);
+});
+
+t.test('there are 3 seconds between the end of one who is cut off and the next', async (t) => {
+  for (const offsetMs of [0, 700, 1_400, 2_100]) {
+    const stage = new Stage();
+    const one = stage.started('one');
+    await stage.passes(offsetMs);
+    const two = stage.started('two');
+    await stage.passes(20_000 - offsetMs);
+    one.api.fate = () => ({ fault: 'hangs' });
+    while (one.leadership.isLeader) await stage.passes(100);
+    t.same(one.heard, [true, false]);
+    const endMs = stage.clock.now();
+    while (!two.leadership.isLeader) await stage.passes(100);
+    const gapMs = stage.clock.now() - endMs;
+    t.ok(gapMs >= 3_000 && gapMs <= 5_500, `${gapMs} ms`);
+  }
+});
+
+t.test('an answer that comes late counts from when it was asked for', async (t) => {
+  const stage = new Stage();
+  const one = stage.started('one');
+  one.api.fate = only('patch', { backMs: 3_500 });
+  await stage.passes(60_000);
+  t.same(one.heard, [true], 'slow is good enough');
+  t.same(one.faults, []);
+  const two = stage.started('two');
+  one.api.fate = only('patch', { thereMs: 500, backMs: 9_000 });
+  await stage.passes(30_000);
+  t.equal(one.heard.at(1), false, 'too slow is not');
+  t.equal(one.leadership.isLeader, false);
+  t.equal(two.leadership.isLeader, true);
+});
+
+t.test('an answer that others have overtaken tells nothing any more', async (t) => {
+  const stage = new Stage();
+  const one = stage.candidate('one');
+  one.api.fate = ({ atMs }) => (atMs === 0 ? { backMs: 4_500 } : {});
+  one.leadership.start();
+  await stage.passes(4_000);
+  t.same(one.heard, [true]);
+  await stage.passes(2_500);
+  t.same(
+    one.api.calls.map(({ verb }) => verb),
+    ['get', 'get', 'create'],
+    'that there was none is not acted on',
+  );
+  one.api.fate = ({ atMs }) => (atMs < 8_000 ? { backMs: 3_500 } : {});
+  await stage.passes(1_000);
+  t.equal(one.api.calls.length, 4, 'it is renewed, and nobody has said so yet');
+  stage.edit({ spec: { holderIdentity: 'somebody' } });
+  await stage.passes(2_500);
+  t.equal(one.leadership.isLeader, false);
+  await stage.passes(3_000);
+  t.same(one.heard, [true, false], 'that it was renewed before');
+});
+
+t.test('a namespace that is not there is told, and waited for', async (t) => {
+  const stage = new Stage();
+  const one = stage.candidate('one');
+  one.api.fate = only('create', { fault: refused(404, 'NotFound', 'no namespace web') });
+  one.leadership.start();
+  await stage.passes(10_000);
+  t.same(one.faults, ['no namespace web']);
+  one.api.fate = () => ({});
+  await stage.passes(2_500);
+  t.same(one.heard, [true]);
 });
