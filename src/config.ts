@@ -176,6 +176,7 @@ export function helpText(): string {
        tidegate demo app [PORT|HOST:PORT]
        tidegate status|drain|wait [OPTION...]
        tidegate rainbow VERB [GROUP] [COLOUR] [OPTION...]
+       tidegate controller [SETTING...]
 
 Carries the traffic of the app in front of which it stands, and on SIGTERM waits
 until nothing is in use any more. \`demo\` brings a small app of its own,
@@ -184,7 +185,8 @@ until nothing is in use any more. \`demo\` brings a small app of its own,
 \`wait\` waits until its pod may be deleted; each tells its options with --help.
 With --pod they ask through a cluster's API server. \`rainbow\` switches between
 the colours of a group of Deployments, and cleans up the old ones; so does
-\`kubectl tidegate rainbow\`.
+\`kubectl tidegate rainbow\`. \`controller\` does that all the time, and marks
+pods with what they hold; it has settings of its own.
 
 Each setting is a flag (--grace-period 60s) or an environment variable
 (TIDEGATE_GRACE_PERIOD=60s); the flag wins. A DURATION has units: 500ms, 30s,

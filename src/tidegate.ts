@@ -23,6 +23,10 @@ if (command === 'rainbow' || (isPlugin && !isOwn)) {
   const { runRainbowInTerminal } = await import('./cli/run.js');
   const words = isPlugin ? process.argv.slice(2) : rest;
   process.exit(await runRainbowInTerminal(words, commandEnvironment()));
+} else if (command === 'controller') {
+  const { commandEnvironment } = await import('./config.js');
+  const { runController } = await import('./controller/run.js');
+  process.exit(await runController(rest, commandEnvironment().variables));
 } else if (command === '--help' || command === '-h' || command === 'help') {
   const { helpText } = await import('./config.js');
   process.stdout.write(helpText());

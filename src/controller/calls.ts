@@ -2,9 +2,10 @@
  * Every call of the API server, noted: how many of them came to what, which rights were found to be
  * missing or to be there again, and whether the server is there. Each change is told once.
  */
+import { CallError } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
 import { isWithoutRight, KubernetesError, RefusedError } from '../kubernetes/fault.js';
-import { resourceOf, type Right, RIGHTS, withoutRight } from './rights.js';
+import { PODS_PROXY, resourceOf, type Right, RIGHTS, withoutRight } from './rights.js';
 
 export const VERBS = ['list', 'watch', 'get', 'create', 'patch', 'delete'] as const;
 export type Verb = (typeof VERBS)[number];
@@ -74,6 +75,15 @@ export class Calls {
     if (this.missing.delete(keyOf(right))) this.heard.rightThere(right);
   }
 
+  isMissing({ verb, resource, namespace }: Deed): boolean {
+    return this.missing.has(keyOf({ verb, resource: resourceOf(resource), namespace }));
+  }
+
+  /** Whether what is wrong was told here, or is about to be. */
+  hasTold(error: KubernetesError): boolean {
+    return isWithoutRight(error) || !isNo(error);
+  }
+
   /** Each right there is, and whether it is missing anywhere. */
   rights(): readonly { verb: Verb; resource: string; isMissing: boolean }[] {
     const missing = [...this.missing.values()];
@@ -86,10 +96,9 @@ export class Calls {
   }
 
   private failed(deed: Deed, error: unknown): void {
-    const isRefused = error instanceof RefusedError;
     // Whatever is no fault of the cluster's was not asked of it.
     if (!(error instanceof KubernetesError)) return;
-    const isAnswered = isRefused && error.code < 500;
+    const isAnswered = isNo(error) || (deed.resource === PODS_PROXY && isOfPod(error));
     this.counts[deed.verb][isAnswered ? 'refused' : 'failed']++;
     if (isWithoutRight(error)) this.lacks(deed);
     if (isAnswered) this.answered();
@@ -118,6 +127,15 @@ export class Calls {
     this.isUnreachable = true;
     this.heard.serverUnreachable(error.message);
   }
+}
+
+function isNo(error: KubernetesError): boolean {
+  return error instanceof RefusedError && error.code < 500;
+}
+
+/** Not the API server is away, but the pod behind it. */
+function isOfPod(error: KubernetesError): boolean {
+  return !(error.cause instanceof CallError);
 }
 
 function keyOf({ verb, resource, namespace = '*' }: RightHeard): string {

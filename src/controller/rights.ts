@@ -30,7 +30,8 @@ export interface Right {
 /** A setting that is on; `proxy` is one of `ask`. */
 export type Need = 'always' | 'marks' | 'rainbow' | 'proxy';
 
-const PODS_PROXY: Resource = { group: '', version: 'v1', plural: 'pods/proxy' };
+/** Pods' own ports, through the API server. */
+export const PODS_PROXY: Resource = { group: '', version: 'v1', plural: 'pods/proxy' };
 
 const UNKNOWN_PODS = 'no pod is asked, marked or told of, and no colour is changed';
 const UNKNOWN_COLOURS = 'groups of colours are not seen, and no colour is changed';

@@ -50,17 +50,27 @@ export function readWatchedPod(object: unknown): WatchedPod {
   };
 }
 
+/** Whether there is anybody in this pod who can be asked. */
+export function hasTidegate(object: unknown): boolean {
+  return containerIn(fieldsAt(object, 'spec')) !== undefined;
+}
+
 /** As a container beside the app's, or as a native sidecar among those that run before it. */
 function sidecarIn(spec: Fields, status: Fields): SidecarState | undefined {
-  const containers = [...listAt(spec, 'containers'), ...listAt(spec, 'initContainers')];
-  const found =
-    containers.find((one) => listAt(one, 'ports').some(({ name }) => name === SIDECAR_NAME)) ??
-    containers.find(({ name }) => name === SIDECAR_NAME);
-  const container = found === undefined ? undefined : textAt(found, 'name');
+  const container = containerIn(spec);
   if (container === undefined) return undefined;
   const told = [...listAt(status, 'containerStatuses'), ...listAt(status, 'initContainerStatuses')];
   const own = told.find(({ name }) => name === container);
   return own === undefined ? undefined : stateOf(container, own);
+}
+
+/** Its name; undefined if there is none. */
+function containerIn(spec: Fields): string | undefined {
+  const containers = [...listAt(spec, 'containers'), ...listAt(spec, 'initContainers')];
+  const found =
+    containers.find((one) => listAt(one, 'ports').some(({ name }) => name === SIDECAR_NAME)) ??
+    containers.find(({ name }) => name === SIDECAR_NAME);
+  return found === undefined ? undefined : textAt(found, 'name');
 }
 
 function stateOf(container: string, status: Fields): SidecarState {

@@ -20,7 +20,6 @@ interface Fields {
   readonly holder?: string;
   readonly signal?: string;
   readonly pods?: number;
-  readonly deployments?: number;
   readonly tookMs?: number;
   readonly verb?: string;
   readonly resource?: string;
@@ -117,12 +116,8 @@ export class ControllerJournal {
     this.say('warn', { reason }, 'the Lease can be neither read nor written');
   }
 
-  synced(what: {
-    readonly pods: number;
-    readonly deployments: number;
-    readonly tookMs: number;
-  }): void {
-    this.say('info', { ...what, tookMs: Math.round(what.tookMs) }, 'the cluster is known');
+  synced({ pods, tookMs }: { readonly pods: number; readonly tookMs: number }): void {
+    this.say('info', { pods, tookMs: Math.round(tookMs) }, 'the cluster is known');
   }
 
   /** `without`: what stands still. */
@@ -176,8 +171,16 @@ export class ControllerJournal {
     this.say('warn', { namespace, group, reason }, 'a group cannot be looked at');
   }
 
-  silentDeath(about: Named, reason: string): void {
-    this.say('warn', { ...nameOf(about), reason }, 'a pod has died without a goodbye');
+  silentDeath(namespace: string, reason: string): void {
+    this.say('warn', { namespace, reason }, 'a pod has died without a goodbye');
+  }
+
+  podsUnasked(namespace: string, reason: string): void {
+    this.say('warn', { namespace, reason }, 'pods cannot be asked');
+  }
+
+  podsAsked(namespace: string): void {
+    this.say('info', { namespace }, 'pods can be asked again');
   }
 
   /** Once for each owner: its pods are made alike. */

@@ -173,13 +173,13 @@ function momentRows(from: ControllerMetricsSources): readonly Row[] {
   return [
     [
       'last_look_timestamp_seconds',
-      'When all pods had last been asked; 0 if never.',
+      'When a pod was last asked; 0 if never.',
       [],
       () => one(seconds(from.lastLookMs())),
     ],
     [
       'last_sweep_timestamp_seconds',
-      'When all rainbow groups had last been looked at; 0 if never.',
+      'When a rainbow group was last looked at; 0 if never.',
       [],
       () => one(seconds(from.lastSweepMs())),
     ],
@@ -208,7 +208,7 @@ function counterRows(from: ControllerMetricsSources): readonly Row[] {
     ],
     [
       'watch_restarts_total',
-      'Watches that had to be begun anew with a list.',
+      'Watches that broke off before their time, and were begun anew.',
       ['resource'],
       () => by('resource', from.watchRestarts()),
     ],

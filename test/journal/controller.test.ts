@@ -94,7 +94,8 @@ t.test('a deed names its colour, its action and why, and nothing else', (t) => {
 
 t.test('who needs to look is warned, by the name of the object', (t) => {
   const lines = written((journal) => {
-    journal.silentDeath(POD, 'OOMKilled');
+    journal.silentDeath('web', 'OOMKilled');
+    journal.podsUnasked('web', 'refused');
     journal.foreignMarks({ ...POD, kind: 'Deployment' }, 'cost');
     journal.rival(POD, 'an autoscaler');
     journal.standstill('web', 'shop', 'two are live');
@@ -104,8 +105,8 @@ t.test('who needs to look is warned, by the name of the object', (t) => {
     journal.turnFailed('looks', 'refused');
   });
   t.same(new Set(lines.map(({ level }) => level)), new Set(['warn']));
-  t.match(lines[0], { ...POD, reason: 'OOMKilled' });
-  t.match(lines[1], { kind: 'Deployment', key: 'cost' });
+  t.match(lines[0], { namespace: 'web', reason: 'OOMKilled' });
+  t.match(lines[2], { kind: 'Deployment', key: 'cost' });
   t.end();
 });
 
@@ -115,11 +116,12 @@ t.test('what comes and goes is told at both ends', (t) => {
     journal.following('a');
     journal.serverReached();
     journal.goesOn('web', 'shop');
-    journal.synced({ pods: 3, deployments: 1, tookMs: 2.4 });
+    journal.podsAsked('web');
+    journal.synced({ pods: 3, tookMs: 2.4 });
     journal.ending('SIGTERM');
   });
   t.same(new Set(lines.map(({ level }) => level)), new Set(['info']));
-  t.match(lines[4], { pods: 3, deployments: 1, tookMs: 2 });
+  t.match(lines[5], { pods: 3, tookMs: 2 });
   t.end();
 });
 

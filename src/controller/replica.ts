@@ -1,0 +1,272 @@
+/**
+ * Puts one replica of the controller together: who hears of what. No policy here; whatever is decided
+ * is decided in the parts this file joins. All of them look, whether it leads or not; the guarded
+ * API and `may` keep those that write from writing.
+ */
+import type { Server } from 'node:http';
+import { createAdmin } from '../admin/server.js';
+import type { Clock } from '../clock.js';
+import type { ControllerJournal } from '../journal/controller.js';
+import type { Access } from '../kubernetes/access.js';
+import { ApiClient } from '../kubernetes/client.js';
+import { Events, type Telling } from '../kubernetes/events.js';
+import { KubernetesError } from '../kubernetes/fault.js';
+import type { Change, Restart } from '../kubernetes/informer.js';
+import { Leadership } from '../kubernetes/lease.js';
+import { KubernetesApi } from '../kubernetes/objects.js';
+import { createControllerMetrics } from '../metrics/controller.js';
+import { openPort } from '../port.js';
+import type { Address } from '../settings/address.js';
+import type { ControllerConfig } from './arguments.js';
+import { askingBy } from './asking.js';
+import { Calls } from './calls.js';
+import type { ActionResult, WatchedPod } from './contract.js';
+import { Departures } from './departures.js';
+import { GuardedApi } from './guarded-api.js';
+import { Looks } from './looks.js';
+import { Marking } from './marking.js';
+import { Owners } from './owners.js';
+import { pilesOf } from './piles.js';
+import { metricsSources } from './readings.js';
+import { resourceOf } from './rights.js';
+import { controllerRoutes } from './server.js';
+import { ServerTime } from './server-time.js';
+import { Stores } from './stores.js';
+import { Tallies } from './tallies.js';
+
+export interface ReplicaOf {
+  readonly config: ControllerConfig;
+  readonly access: Access;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly journal: ControllerJournal;
+  /** Of this process alone. */
+  readonly identity: string;
+}
+
+/** What becomes of an Event, as an action has it. */
+const TOLD: Readonly<Record<Telling, ActionResult>> = {
+  made: 'done',
+  counted: 'done',
+  known: 'done',
+  crowded: 'stopped',
+  gone: 'stopped',
+  refused: 'failed',
+  failed: 'failed',
+};
+/** So long after no pod was asked, though there are some, nobody asks any more. */
+const LOOKS_STUCK_MS = 180_000;
+const LOOKS_STUCK_ROUNDS = 6;
+
+export class Replica {
+  private readonly of: ReplicaOf;
+  private readonly tallies = new Tallies();
+  private readonly calls: Calls;
+  private readonly leadership: Leadership;
+  private readonly stores: Stores;
+  private readonly looks: Looks;
+  private readonly marking: Marking | undefined;
+  private readonly events: Events;
+  private readonly departures: Departures;
+  private readonly server: Server;
+  private readonly startMs: number;
+  private isSynced = false;
+  private lastLookMs: number | undefined;
+  /** Since when there is somebody to be asked. */
+  private busySinceMs: number | undefined;
+
+  constructor(of: ReplicaOf) {
+    const { config, access, clock, random, journal, identity } = of;
+    this.of = of;
+    this.startMs = clock.now();
+    const client = new ApiClient(access, clock);
+    const time = new ServerTime(clock);
+    this.calls = new Calls(clock, journal);
+    const api = new GuardedApi({
+      api: new KubernetesApi(client),
+      calls: this.calls,
+      told: (atMs) => time.saw(atMs),
+      isLeader: () => this.leadership.isLeader,
+      isDryRun: config.dryRun,
+    });
+    this.leadership = new Leadership({
+      ...{ api, clock, random, identity, name: config.lease, namespace: access.namespace },
+      changed: (isLeader) => (isLeader ? journal.leading(identity) : journal.following(identity)),
+      failed: (error) => this.leaseFailed(error),
+    });
+    this.stores = new Stores({
+      ...{ api, clock, random, namespaces: namespacesOf(config, access) },
+      restarted: (why, resource) => this.restarted(why, resourceOf(resource)),
+      failed: (error) => this.fault(error),
+      mayList: (resource, namespace) =>
+        !this.calls.isMissing({ verb: 'list', resource, namespace }),
+      synced: () => this.synced(),
+    });
+    const { once, by } = askingBy(config, client, this.calls);
+    this.looks = new Looks({ clock, everyMs: config.lookEveryMs, ask: once, by });
+    this.marking = config.marks ? this.markingBy(api) : undefined;
+    this.events = new Events({
+      ...{ api, clock, may: () => this.leadership.isLeader },
+      told: (telling) => this.tallies.acted('event', TOLD[telling]),
+    });
+    this.departures = this.departuresTo(this.events, time);
+    const metrics = createControllerMetrics(this.readings());
+    const routes = { stuck: () => this.stuck(), unknown: () => this.unknown(), metrics };
+    this.server = createAdmin(controllerRoutes(routes), undefined);
+    this.join();
+  }
+
+  /** Opens its port, and begins to look; rejects with a ListenError. */
+  async start(): Promise<Address> {
+    const address = await openPort(this.server, 'admin', this.of.config.admin);
+    this.stores.start();
+    this.looks.start();
+    this.marking?.start();
+    this.leadership.start();
+    return address;
+  }
+
+  /** Nothing more is begun, the Lease is given away, and the port is closed last. */
+  async stop(): Promise<void> {
+    this.looks.stop();
+    this.marking?.stop();
+    this.departures.stop();
+    this.events.stop();
+    await this.leadership.stop();
+    await this.stores.stop();
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+
+  /** Facts climb from the stores to those who look, and from there to those who mark and tell. */
+  private join(): void {
+    const { stores, looks, marking, departures } = this;
+    stores.onPod((change) => this.heard(change));
+    looks.onLook((pod) => {
+      this.lastLookMs = this.of.clock.now();
+      const looked = looks.of(pod.uid);
+      if (looked !== undefined) departures.looked(pod, looked);
+      marking?.looked(pod);
+    });
+    looks.onAskable((namespace, error) => this.askable(namespace, error));
+  }
+
+  private heard(change: Change<WatchedPod>): void {
+    // First, while what it said last is known.
+    this.departures.heard(change);
+    if (change.type === 'gone') {
+      this.looks.forget(change.last.uid);
+      this.marking?.forget(change.last.uid);
+    } else {
+      this.marking?.see(change.now);
+      this.looks.see(change.now);
+    }
+  }
+
+  private markingBy(api: GuardedApi): Marking {
+    const { config, clock, journal } = this.of;
+    return new Marking({
+      ...{ api, clock, settings: config },
+      may: () => this.may(),
+      lookAt: (uid) => this.looks.of(uid),
+      hurry: (uid) => this.looks.hurry(uid),
+      told: ({ result }) => this.tallies.acted('mark', result),
+      foreign: ({ namespace, name, owner }, mark) => {
+        const { kind = 'Pod', name: known = name } = owner ?? {};
+        journal.foreignMarks({ kind, namespace, name: known }, mark);
+      },
+    });
+  }
+
+  private departuresTo(recorder: Events, time: ServerTime): Departures {
+    const { clock, journal } = this.of;
+    return new Departures({
+      ...{ clock, recorder, owners: new Owners((uid) => this.stores.replicaSet(uid)) },
+      serverMs: () => time.nowMs ?? clock.wall().getTime(),
+      areOwnersKnown: () => this.isSynced,
+      listener: {
+        ended: (outcome) => this.tallies.ended(outcome),
+        silent: (namespace, words) => {
+          if (this.leadership.isLeader) journal.silentDeath(namespace, words);
+        },
+      },
+    });
+  }
+
+  private readings(): Parameters<typeof createControllerMetrics>[0] {
+    const { clock } = this.of;
+    const { calls, tallies, looks, stores } = this;
+    return metricsSources({
+      ...{ clock, calls, tallies },
+      isLeader: () => this.leadership.isLeader,
+      isSynced: () => this.isSynced && stores.unknown().length === 0,
+      piles: () =>
+        pilesOf({
+          pods: stores.watchedPods(),
+          lookedAt: (uid) => looks.of(uid),
+          isUnselected: () => false,
+        }),
+      groups: () => [],
+      lastLookMs: () => this.lastLookMs,
+      lastSweepMs: () => undefined,
+    });
+  }
+
+  private may(): boolean {
+    return this.leadership.isLeader && !this.of.config.dryRun;
+  }
+
+  /** Rights, and a server that is away, are told by the calls themselves. */
+  private leaseFailed(error: unknown): void {
+    if (!(error instanceof KubernetesError)) return this.fault(error);
+    if (!this.calls.hasTold(error)) this.of.journal.leaseFailed(error.message);
+  }
+
+  private askable(namespace: string, error: KubernetesError | undefined): void {
+    const { journal } = this.of;
+    if (error === undefined) journal.podsAsked(namespace);
+    else journal.podsUnasked(namespace, error.message);
+  }
+
+  private restarted(why: Restart, resource: string): void {
+    if (why !== 'ended' && why !== 'resync') this.tallies.restarted(resource);
+  }
+
+  private fault(error: unknown): void {
+    if (!(error instanceof KubernetesError)) this.of.journal.fault(error);
+  }
+
+  private synced(): void {
+    this.isSynced = true;
+    const { clock, journal } = this.of;
+    const pods = [...this.stores.watchedPods()].length;
+    journal.synced({ pods, tookMs: clock.now() - this.startMs });
+  }
+
+  private stuck(): readonly string[] {
+    const { clock, config } = this.of;
+    if (![...this.stores.watchedPods()].some(({ pod }) => pod?.address !== undefined)) {
+      this.busySinceMs = undefined;
+      return [];
+    }
+    this.busySinceMs ??= clock.now();
+    const mostMs = Math.max(LOOKS_STUCK_MS, LOOKS_STUCK_ROUNDS * config.lookEveryMs);
+    const sinceMs = Math.max(this.busySinceMs, this.lastLookMs ?? 0);
+    return clock.now() - sinceMs > mostMs ? ['no pod has been asked for minutes'] : [];
+  }
+
+  private unknown(): readonly string[] {
+    return this.stores.unknown().map(({ resource, namespace }) => {
+      const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
+      return `${resourceOf(resource)} of ${where} not listed yet`;
+    });
+  }
+}
+
+/** Undefined stands for all of them. */
+function namespacesOf(
+  { namespaces }: ControllerConfig,
+  { namespace }: Access,
+): readonly (string | undefined)[] {
+  return namespaces === 'all' ? [undefined] : (namespaces ?? [namespace]);
+}

@@ -1,0 +1,157 @@
+/**
+ * What is known of the cluster at every moment: one informer for each kind and namespace, started one
+ * after the other, because a list is large while it is read. What cannot be listed for want of a
+ * right holds up none of the others.
+ */
+import type { Clock, Timer } from '../clock.js';
+import { PODS, REPLICA_SETS, type Resource, type WatchApi } from '../kubernetes/api.js';
+import { type Change, Informer, type Known, type Restart } from '../kubernetes/informer.js';
+import { metadataOf } from '../rainbow/objects.js';
+import { type ReplicaSet, readReplicaSet } from '../rainbow/pods.js';
+import type { WatchedPod } from './contract.js';
+import { hasTidegate, readWatchedPod } from './watched-pod.js';
+
+export interface StoresAround {
+  readonly api: WatchApi;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Undefined stands for all of them. */
+  readonly namespaces: readonly (string | undefined)[];
+  readonly restarted: (why: Restart, resource: Resource) => void;
+  /** Whether the right to it is there, as far as anybody knows. */
+  readonly mayList: (resource: Resource, namespace: string | undefined) => boolean;
+  /** A fault of tidegate's own, or an object that cannot be read; calls are noted elsewhere. */
+  readonly failed: (error: unknown, resource: Resource) => void;
+  /** All is known that may be. */
+  readonly synced: () => void;
+}
+
+export type KnownPod = WatchedPod & { readonly hasTidegate: boolean };
+type KnownSet = ReplicaSet & Known;
+
+/** One of a kind in a namespace. */
+interface Store {
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  readonly informer: Pick<Informer<Known>, 'start' | 'stop' | 'isSynced'>;
+  /** It was tried, and did not come to anything yet. */
+  hasFailed: boolean;
+}
+
+/** How often the next one looks whether it is its turn. */
+const TURN_MS = 100;
+/** What lasts longer than that holds up the others for nothing. */
+const TURN_MS_MAX = 30_000;
+
+export class Stores {
+  readonly stores: readonly Store[];
+  private readonly around: StoresAround;
+  private readonly pods: readonly Informer<KnownPod>[];
+  private readonly sets: readonly Informer<KnownSet>[];
+  private timer: Timer | undefined;
+
+  constructor(around: StoresAround) {
+    this.around = around;
+    const stores: Store[] = [];
+    const add = <T extends Known>(
+      resource: Resource,
+      read: (object: unknown) => T | undefined,
+    ): readonly Informer<T>[] =>
+      around.namespaces.map((namespace) => {
+        const informer = this.informer(resource, namespace, read, () => (store.hasFailed = true));
+        const store: Store = { resource, namespace, informer, hasFailed: false };
+        stores.push(store);
+        return informer;
+      });
+    this.pods = add(PODS, readKnownPod);
+    this.sets = add(REPLICA_SETS, readKnownSet);
+    this.stores = stores;
+  }
+
+  start(): void {
+    this.next(0);
+  }
+
+  async stop(): Promise<void> {
+    this.timer?.cancel();
+    await Promise.all(this.stores.map(({ informer }) => informer.stop()));
+  }
+
+  /** What is not listed yet, though it may be. */
+  unknown(): readonly Pick<Store, 'resource' | 'namespace'>[] {
+    const { mayList } = this.around;
+    return this.stores.filter(
+      ({ informer, resource, namespace }) => !informer.isSynced && mayList(resource, namespace),
+    );
+  }
+
+  /** Those with a tidegate. */
+  *watchedPods(): Generator<WatchedPod> {
+    for (const informer of this.pods) {
+      for (const pod of informer.items()) if (pod.hasTidegate) yield pod;
+    }
+  }
+
+  /** Of those with a tidegate. */
+  onPod(hear: (change: Change<WatchedPod>) => void): void {
+    for (const informer of this.pods) {
+      informer.onChange((change) => {
+        const { hasTidegate: isMeant } = change.type === 'gone' ? change.last : change.now;
+        if (isMeant) hear(change);
+      });
+    }
+  }
+
+  replicaSet(uid: string): ReplicaSet | undefined {
+    for (const informer of this.sets) {
+      const found = informer.get(uid);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  }
+
+  private informer<T extends Known>(
+    resource: Resource,
+    namespace: string | undefined,
+    read: (object: unknown) => T | undefined,
+    hasFailed: () => void,
+  ): Informer<T> {
+    const { api, clock, random, restarted, failed } = this.around;
+    return new Informer<T>({
+      ...{ api, clock, random, resource, read, restarted },
+      scope: { namespace },
+      failed: (error) => {
+        hasFailed();
+        failed(error, resource);
+      },
+    });
+  }
+
+  /** Starts the one at `at`, and the next one once it is known or has failed. */
+  private next(at: number): void {
+    const { clock, synced } = this.around;
+    const store = this.stores.at(at);
+    if (store === undefined) {
+      if (this.unknown().length === 0) return synced();
+      this.timer = clock.after(TURN_MS, () => this.next(at));
+      return;
+    }
+    store.informer.start();
+    const endMs = clock.now() + TURN_MS_MAX;
+    const look = (): void => {
+      const isOver = store.informer.isSynced || store.hasFailed || clock.now() >= endMs;
+      if (isOver) this.next(at + 1);
+      else this.timer = clock.after(TURN_MS, look);
+    };
+    look();
+  }
+}
+
+function readKnownPod(object: unknown): KnownPod {
+  return { ...readWatchedPod(object), hasTidegate: hasTidegate(object) };
+}
+
+function readKnownSet(object: unknown): KnownSet {
+  const { namespace, labels } = metadataOf(object);
+  return { namespace, labels, ...readReplicaSet(object) };
+}

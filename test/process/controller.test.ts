@@ -1,0 +1,222 @@
+/**
+ * `tidegate controller` as a process against a cluster made up: it leads, marks,
+ * tells, serves and ends, and only a signal ends it.
+ */
+import t, { type Test } from 'tap';
+import { type Controlling, startController } from '../peers/controller.js';
+import { type FakeCluster, listenAsPods, startFakeCluster } from '../peers/fake-cluster.js';
+import type { Stored } from '../peers/fake-objects.js';
+import { testWith } from '../peers/programs.js';
+import { busy, NAMESPACE, RainbowStage } from '../peers/rainbow-stage.js';
+import { run } from '../peers/running.js';
+import { BUNDLE, NODE } from '../peers/tidegate.js';
+import { until, within } from '../peers/until.js';
+
+const LEASE = 'tidegate-controller';
+const SIDECAR = { spec: { containers: [{ name: 'app' }, { name: 'tidegate' }] } };
+/** Their calls are those of everybody: no Lease waits to expire. */
+const LEADS_MS = 20_000;
+
+interface Stage {
+  readonly fake: FakeCluster;
+  readonly stage: RainbowStage;
+  readonly flags: readonly string[];
+}
+
+/** A colour of two pods, one of them with work, and where pods answer. */
+async function stageFor(t: Test): Promise<Stage> {
+  const fake = await startFakeCluster(t);
+  const stage = new RainbowStage(fake);
+  const port = await listenAsPods(t, fake);
+  stage.routes('shop', stage.colour('c1', { pod: () => SIDECAR }).pods);
+  stage.service('shop', { 'tidegate.dev/colour': 'c1' });
+  stage.says.set('shop-c1-1-0', busy(50));
+  return { fake, stage, flags: [`--pod-admin=${port}`, '--look-every=5s'] };
+}
+
+function pod(fake: FakeCluster, name: string): Stored {
+  return fake.objects.get('Pod', NAMESPACE, name);
+}
+
+const labelOf = (fake: FakeCluster, name: string): string | undefined =>
+  pod(fake, name).metadata.labels?.['tidegate.dev/safe-to-delete'];
+
+/** Its pods have their marks. */
+async function marked(fake: FakeCluster, controller: Controlling): Promise<void> {
+  const areMarked = (): boolean =>
+    labelOf(fake, 'shop-c1-1-0') === 'false' && labelOf(fake, 'shop-c1-1-1') === 'true';
+  await until(areMarked, controller.everything, 40_000);
+}
+
+t.test(
+  'it leads, marks pods by what they hold, and gives the Lease away when it ends',
+  async (t) => {
+    const { fake, flags } = await stageFor(t);
+    const controller = await startController(t, fake, flags);
+    await until(() => controller.leads, controller.everything, LEADS_MS);
+    await marked(fake, controller);
+    const { annotations = {} } = pod(fake, 'shop-c1-1-0').metadata;
+    t.match(JSON.parse(annotations['tidegate.dev/verdict']), { safe: false, level: 'some' });
+    t.match(annotations, {
+      'controller.kubernetes.io/pod-deletion-cost': '10',
+      'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    });
+    t.equal(
+      pod(fake, 'shop-c1-1-1').metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'],
+      undefined,
+    );
+
+    t.match(await controller.get('/readyz'), { status: 200, body: { ready: true, reasons: [] } });
+    t.match(await controller.get('/livez'), { status: 200, body: { live: true } });
+    t.match(await controller.get('/other'), { status: 404, body: { error: 'not-found' } });
+    t.equal(await controller.value('leader'), 1);
+    t.equal(await controller.value('synced'), 1);
+    t.equal(await controller.value('pods', { state: 'safe' }), 1);
+    t.equal(await controller.value('pods', { state: 'unsafe' }), 1);
+    t.equal(await controller.value('actions_total', { action: 'mark', result: 'done' }), 2);
+    t.ok((await controller.value('last_look_timestamp_seconds')) > 1_700_000_000);
+
+    const holder = (): unknown =>
+      (fake.objects.get('Lease', NAMESPACE, LEASE)['spec'] as Record<string, unknown>)[
+        'holderIdentity'
+      ];
+    t.match(holder(), /_[0-9a-f]{8}$/);
+    controller.spawned.kill('SIGTERM');
+    t.same(await within(controller.spawned.exited, 'it ends', 5_000), { code: 0, signal: null });
+    t.equal(holder(), '');
+    t.same(controller.spawned.output, []);
+    t.same(
+      controller.spawned.lines.map(({ level, msg }) => `${level} ${msg}`),
+      [
+        'info the controller has started',
+        'info this replica leads: it acts from now on',
+        'info the cluster is known',
+        'info the controller ends',
+        'info this replica does not lead any more: it looks, and does nothing',
+      ],
+    );
+  },
+);
+
+t.test('how a tidegate ended is an Event on its Deployment', async (t) => {
+  const { fake, stage, flags } = await stageFor(t);
+  const controller = await startController(t, fake, flags);
+  await until(() => controller.leads, controller.everything, LEADS_MS);
+  await marked(fake, controller);
+  const finishedAt = new Date().toISOString();
+  const ended = { exitCode: 137, reason: 'OOMKilled', finishedAt, containerID: 'containerd://1' };
+  const running = { name: 'tidegate', restartCount: 0, state: { running: {} } };
+  const died = { name: 'tidegate', restartCount: 0, state: { terminated: ended } };
+  const status = (statuses: object): object => ({ status: { containerStatuses: [statuses] } });
+  fake.objects.patch('Pod', NAMESPACE, 'shop-c1-1-1', status(running));
+  fake.objects.patch('Pod', NAMESPACE, 'shop-c1-1-1', status(died));
+  await until(() => fake.objects.list('Event').length > 0, controller.everything);
+  t.match(fake.objects.list('Event'), [
+    { type: 'Warning', reason: 'DiedWithoutGoodbye', involvedObject: { name: 'shop-c1' } },
+  ]);
+  t.match(controller.said('a pod has died without a goodbye'), [
+    { namespace: 'web', reason: /shop-c1-1-1/ },
+  ]);
+  await until(async () => {
+    return (await controller.value('actions_total', { action: 'event', result: 'done' })) === 1;
+  }, controller.everything);
+  t.equal(await controller.value('goodbyes_total', { outcome: 'silent' }), 1);
+  t.equal(stage.fake, fake);
+});
+
+t.test('who loses the Lease writes nothing more, and goes on to look', async (t) => {
+  const { fake, stage, flags } = await stageFor(t);
+  const controller = await startController(t, fake, flags);
+  await until(() => controller.leads, controller.everything, LEADS_MS);
+  await marked(fake, controller);
+  const spec = { holderIdentity: 'somebody', leaseDurationSeconds: 600, renewTime: soon() };
+  fake.objects.patch('Lease', NAMESPACE, LEASE, { spec });
+  const hasLost = (): boolean =>
+    controller.said('this replica does not lead any more: it looks, and does nothing').length > 0;
+  await until(hasLost, controller.everything, 15_000);
+  t.equal(await controller.value('leader'), 0);
+  const from = fake.calls.length;
+  stage.says.set('shop-c1-1-1', busy(2_000));
+  await until(
+    async () => (await controller.value('pods', { state: 'unsafe' })) === 2,
+    controller.everything,
+    15_000,
+  );
+  const written = fake.calls.slice(from).filter(({ method }) => method !== 'GET');
+  t.same(written, []);
+});
+
+/** As the API server has moments of Leases. */
+function soon(): string {
+  return new Date().toISOString().replace('Z', '000Z');
+}
+
+t.test('of two replicas the second one acts when the first ends', async (t) => {
+  const { fake, stage, flags } = await stageFor(t);
+  const first = await startController(t, fake, flags);
+  await until(() => first.leads, first.everything, LEADS_MS);
+  const second = await startController(t, fake, flags);
+  await marked(fake, first);
+  t.notOk(second.leads);
+  t.match(await second.get('/readyz'), { status: 200 });
+  first.spawned.kill('SIGINT');
+  t.same(await within(first.spawned.exited, 'it ends', 5_000), { code: 0, signal: null });
+  await until(() => second.leads, second.everything, 10_000);
+  stage.pod('late', { app: 'late' }, undefined, SIDECAR);
+  await until(() => labelOf(fake, 'late') === 'true', second.everything, 40_000);
+});
+
+t.test(
+  'an API server that is away is told of once, and nothing has ended when it is back',
+  async (t) => {
+    const { fake, stage, flags } = await stageFor(t);
+    const controller = await startController(t, fake, flags);
+    await until(() => controller.leads, controller.everything, LEADS_MS);
+    await marked(fake, controller);
+    fake.before = () => 'kill';
+    fake.watches.end();
+    const away = 'the API server cannot be reached; it is tried again and again';
+    await until(() => controller.said(away).length > 0, controller.everything, 30_000);
+    t.match(await controller.get('/livez'), { status: 200 });
+    fake.before = () => undefined;
+    const back = 'the API server can be reached again';
+    await until(() => controller.said(back).length > 0, controller.everything, 30_000);
+    stage.pod('late', { app: 'late' }, undefined, SIDECAR);
+    await until(() => labelOf(fake, 'late') === 'true', controller.everything, 40_000);
+    t.equal(controller.said(away).length, 1);
+    t.same(
+      controller.spawned.lines.filter(({ level }) => level === 'error'),
+      [],
+    );
+  },
+);
+
+t.test('settings that cannot be used are each told, with exit code 64', async (t) => {
+  const refused = (args: readonly string[]): ReturnType<typeof run> =>
+    run(NODE, [BUNDLE, 'controller', ...args], { env: { TIDEGATE_KEEP: 'x' } });
+  const { code, stdout } = await refused(['--look-every=1s', '--listen=80']);
+  t.equal(code, 64);
+  const lines = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { key: string });
+  t.same(
+    lines.map(({ key }) => key),
+    ['--listen', '--look-every', 'TIDEGATE_KEEP'],
+  );
+  const none = ['--keep=1', '--kubeconfig=/nowhere'];
+  t.match(await refused(none), { code: 1, stdout: /there is no way to a cluster/ });
+  t.match(await refused(['--help']), { code: 0, stdout: /^Usage: tidegate controller/ });
+  t.match(await run(NODE, [BUNDLE, '--help']), { stdout: /\n {7}tidegate controller / });
+});
+
+testWith(['promtool'], 'promtool has nothing to say about its metrics', async (t, { promtool }) => {
+  const { fake, flags } = await stageFor(t);
+  const controller = await startController(t, fake, flags);
+  const check = async (): Promise<unknown> =>
+    run(promtool, ['check', 'metrics'], { input: (await controller.metrics()).text });
+  const silence = { code: 0, stdout: '', stderr: '' };
+  t.same(await check(), silence, 'at its start');
+  await marked(fake, controller);
+  t.same(await check(), silence, 'at work');
+});
