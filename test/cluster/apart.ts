@@ -7,10 +7,11 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import { SAFE_TO_DELETE_LABEL } from '../../src/kubernetes/keys.js';
-import { type Right, rulesFor } from '../charts/rainbow-rights.js';
+import type { Right } from '../charts/rainbow-rights.js';
 import { Metrics } from '../peers/metrics.js';
 import { type Output, outputOf, start } from '../peers/running.js';
 import { until } from '../peers/until.js';
+import { accountOf, giving, tokensOf } from './accounts.js';
 import { type Cluster, environment, kubectl } from './cluster.js';
 import { LEASE, type Line, linesOf, polled } from './controllers.js';
 import type { Pod } from './namespace.js';
@@ -21,7 +22,7 @@ import { StandIn, telling } from './stand-in.js';
 import type { Creation } from './stand-in-program.js';
 
 const GROUP = 'web';
-const ACCOUNT = 'controller';
+const CROWD = 'crowd';
 /** On all that is made here. */
 const KIT = 'apart';
 const MADE_MS_MAX = 60_000;
@@ -29,7 +30,6 @@ const STARTS_MS_MAX = 60_000;
 const ENDS_MS_MAX = 10_000;
 /** Kubernetes tells ages in whole seconds. */
 const AGES_MS = 1_100;
-const RBAC = 'rbac.authorization.k8s.io';
 const BUSY = telling({ safe: false, reason: 'active', active: 5 });
 const SAFE = telling({ safe: true });
 const FLAGS = ['--rainbow=on', '--rainbow-every=5s', '--look-every=5s', '--admin=127.0.0.1:0'];
@@ -129,7 +129,8 @@ export class Aparts {
     await this.give(wanted.map(({ rights }) => rights));
     const leases = this.names.filter((_name, at) => wanted[at].hasLease).map(leaseOf);
     await this.standIn.make(leases);
-    const [tokens, clusters] = await Promise.all([this.tokens(), clustersOf(this.cluster)]);
+    const found = [tokensOf(this.cluster, this.names), clustersOf(this.cluster)] as const;
+    const [tokens, clusters] = await Promise.all(found);
     return wanted.map(({ flags = [] }, at) => {
       const namespace = this.names[at];
       const kubeconfig = kubeconfigOf(t, clusters, namespace, tokens.get(namespace) ?? '');
@@ -149,16 +150,53 @@ export class Aparts {
 
   /** What each may do, from now on. */
   async give(rights: readonly (readonly Right[])[]): Promise<void> {
-    const patches = rights.map((all, at) => ({
-      path: `${roles(this.names[at])}s/${ACCOUNT}`,
-      merge: { rules: rulesFor(all) },
-    }));
-    await this.standIn.patch(patches);
+    await this.standIn.patch(rights.map((all, at) => giving(this.names[at], all)));
   }
 
   /** Nobody uses the colour `later` any more. */
   async isLeft(): Promise<void> {
     await this.standIn.says(this.ports.later, SAFE);
+  }
+
+  /** So many pods of one more Deployment, with nobody who uses them. */
+  async crowd({ namespace }: Apart, replicas: number): Promise<void> {
+    const metadata = { labels: { kit: KIT } };
+    const { gone: port } = this.ports;
+    const paper = { group: CROWD, colour: CROWD, replicas, port, metadata };
+    const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+    await this.standIn.make([{ path, object: paperDeployment(paper) }]);
+    await this.areBorn(CROWD, replicas);
+  }
+
+  /** So many of them die, and say nothing. */
+  async dies({ namespace }: Apart, count: number): Promise<void> {
+    const pods = await this.pods(CROWD);
+    const names = pods
+      .filter(
+        ({ metadata, status }) => metadata.namespace === namespace && status.phase === 'Running',
+      )
+      .slice(0, count)
+      .map(({ metadata }) => metadata.name);
+    await kubectl(this.cluster, ['-n', namespace, 'delete', 'pod', ...names, '--wait=false']);
+  }
+
+  /** In all namespaces. */
+  private async pods(group: string): Promise<readonly (Pod & Seen)[]> {
+    const which = ['get', 'pods', '-A', '-l', `kit=${KIT},app=${group}`, '-o', 'json'];
+    const { items } = JSON.parse(await kubectl(this.cluster, which)) as {
+      readonly items: readonly (Pod & Seen)[];
+    };
+    return items.filter(({ metadata }) => this.names.includes(metadata.namespace));
+  }
+
+  private async areBorn(group: string, wanted: number): Promise<void> {
+    let pods: readonly (Pod & Seen)[] = [];
+    const areMade = async (): Promise<boolean> => (pods = await this.pods(group)).length >= wanted;
+    await polled(areMade, () => `${wanted} pods on paper: ${pods.length}`, MADE_MS_MAX);
+    const { address } = this.standIn;
+    await this.standIn.patch(
+      pods.flatMap((pod, at) => born(pod.metadata.namespace, pod, at, address)),
+    );
   }
 
   /** By namespace. */
@@ -205,7 +243,7 @@ export class Aparts {
     await each((namespace) => [
       { path: `/api/v1/namespaces/${namespace}/services`, object: paperService(GROUP, 'live') },
     ]);
-    await this.areBorn();
+    await this.areBorn(GROUP, names.length * Object.keys(this.ports).length);
   }
 
   private deployments(
@@ -221,72 +259,9 @@ export class Aparts {
       return { path, object: paperDeployment(paper) };
     });
   }
-
-  private async areBorn(): Promise<void> {
-    const which = ['get', 'pods', '-A', '-l', `kit=${KIT}`, '-o', 'json'];
-    const wanted = this.names.length * Object.keys(this.ports).length;
-    let pods: readonly (Pod & Seen)[] = [];
-    const areMade = async (): Promise<boolean> => {
-      const text = await kubectl(this.cluster, which);
-      const { items } = JSON.parse(text) as { readonly items: readonly (Pod & Seen)[] };
-      pods = items.filter(({ metadata }) => this.names.includes(metadata.namespace));
-      return pods.length >= wanted;
-    };
-    await polled(areMade, () => `${wanted} pods on paper: ${pods.length}`, MADE_MS_MAX);
-    const { address } = this.standIn;
-    await this.standIn.patch(
-      pods.flatMap((pod, at) => born(pod.metadata.namespace, pod, at, address)),
-    );
-  }
-
-  /** By namespace; Kubernetes makes them a moment after their Secrets. */
-  private async tokens(): Promise<ReadonlyMap<string, string>> {
-    const which = ['get', 'secrets', '-A', '-l', `kit=${KIT}`, '-o', 'json'];
-    let tokens = new Map<string, string>();
-    const areMade = async (): Promise<boolean> => {
-      const { items } = JSON.parse(await kubectl(this.cluster, which)) as Secrets;
-      tokens = new Map(
-        items.flatMap(({ metadata, data }) =>
-          data?.token === undefined
-            ? []
-            : [[metadata.namespace, Buffer.from(data.token, 'base64').toString()]],
-        ),
-      );
-      return this.names.every((name) => tokens.has(name));
-    };
-    await polled(areMade, 'each account has its token', MADE_MS_MAX);
-    return tokens;
-  }
-}
-
-interface Secrets {
-  readonly items: readonly {
-    readonly metadata: { readonly namespace: string };
-    readonly data?: { readonly token?: string };
-  }[];
 }
 
 const named = (name: string): object => ({ metadata: { name } });
-
-function accountOf(namespace: string): readonly Creation[] {
-  const metadata = { name: ACCOUNT };
-  const roleRef = { apiGroup: RBAC, kind: 'Role', name: ACCOUNT };
-  const subjects = [{ kind: 'ServiceAccount', name: ACCOUNT, namespace }];
-  const annotations = { 'kubernetes.io/service-account.name': ACCOUNT };
-  const secret = {
-    type: 'kubernetes.io/service-account-token',
-    metadata: { ...metadata, labels: { kit: KIT }, annotations },
-  };
-  const core = `/api/v1/namespaces/${namespace}`;
-  return [
-    { path: `${core}/serviceaccounts`, object: { metadata } },
-    { path: `${roles(namespace)}s`, object: { metadata, rules: [] } },
-    { path: `${roles(namespace)}bindings`, object: { metadata, roleRef, subjects } },
-    { path: `${core}/secrets`, object: secret },
-  ];
-}
-
-const roles = (namespace: string): string => `/apis/${RBAC}/v1/namespaces/${namespace}/role`;
 
 function leaseOf(namespace: string): Creation {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
