@@ -15,7 +15,6 @@ import {
   isForbidden,
   KubernetesError,
 } from '../../src/kubernetes/fault.js';
-import { Lines } from '../../src/kubernetes/lines.js';
 import { KubernetesApi } from '../../src/kubernetes/objects.js';
 import { HandClock } from '../peers/clock.js';
 import { status } from '../peers/fake-calls.js';
@@ -83,27 +82,6 @@ const HEARD = ['ADDED größe 8', 'MODIFIED 名 9', 'BOOKMARK  10', 'DELETED 名
 
 const wordsOf = ({ type, object, resourceVersion }: WatchEvent): string =>
   `${type} ${(object as { metadata: { name: string } }).metadata.name} ${resourceVersion}`;
-
-t.test('lines are whole and right, wherever the bytes are cut', (t) => {
-  const bytes = Buffer.from(EVENTS);
-  const wanted = EVENTS.split(/\r?\n/).filter((text) => text !== '');
-  const said = (chunks: readonly Buffer[]): unknown[] => {
-    const lines = new Lines(1_000);
-    return chunks.flatMap((chunk) => [...lines.push(chunk)].map((text) => text && text.trimEnd()));
-  };
-  t.same(said([bytes]), wanted);
-  t.same(said([...bytes].map((byte) => Buffer.of(byte))), wanted);
-  for (let cut = 0; cut <= bytes.length; cut += 1) {
-    const both = said([bytes.subarray(0, cut), bytes.subarray(cut)]);
-    if (JSON.stringify(both) !== JSON.stringify(wanted)) t.fail(`cut at ${cut}`);
-  }
-  t.same(said([Buffer.from('never ended')]), []);
-  const short = new Lines(4);
-  t.same([...short.push(Buffer.from('abcd\nabc'))], ['abcd']);
-  t.same([...short.push(Buffer.from('de\n'))], [false]);
-  t.same([...new Lines(4).push(Buffer.from('abcde\nabc\n'))], [false]);
-  t.end();
-});
 
 t.test('a watch asks for what it should, and hears it in any pieces', async (t) => {
   const bytes = Buffer.from(EVENTS);

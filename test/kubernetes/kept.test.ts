@@ -1,6 +1,6 @@
 /**
- * An informer on a cluster where everything happens: in the end it has what there is, and what it
- * told on the way comes to the same, each step from the one before it.
+ * What is kept and told: each change once, each step from the one before it, and in the end what there
+ * is, on a cluster where everything happens; no fault of one object is another's.
  */
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
@@ -12,6 +12,7 @@ import { Random, seedOf, seedOfRun } from '../peers/random.js';
 import { until } from '../peers/until.js';
 import { start } from './fake-api.js';
 import { type Item, readItem } from './informed.js';
+import { Told } from './told.js';
 
 const SEED = seedOfRun(20_26);
 const RUNS = 4;
@@ -71,6 +72,44 @@ function disturb(fake: FakeCluster, random: Random): void {
   ]);
   act();
 }
+
+t.test("one object that cannot be read is no other's fault, and is not gone", async (t) => {
+  const told = new Told(undefined, (object) => {
+    const item = readItem(object);
+    if (Number(item.version) % 10 === 9) throw new Error(`bad ${item.version}`);
+    return Number(item.version) % 10 === 8 ? undefined : item;
+  });
+  told.there = [
+    { uid: 'a', version: '1' },
+    { uid: 'b', version: '9' },
+    { uid: 'c', version: '8' },
+  ];
+  await told.start();
+  t.same(told.changes.splice(0), ['added a 1']);
+  await told.tell('MODIFIED', { uid: 'a', version: '19' });
+  await told.tell('MODIFIED', { uid: 'b', version: '20' });
+  t.equal(told.informer.get('a')?.version, '1');
+  await told.tell('DELETED', { uid: 'a', version: '29' });
+  await told.tell('MODIFIED', { uid: 'b', version: '28' });
+  t.same(told.changes, ['added b 20', 'gone a 1', 'gone b 20']);
+  told.hear({ type: 'ADDED', object: null, resourceVersion: '30' });
+  t.same(told.faults.splice(0), [
+    ...['bad 9', 'bad 19', 'bad 29'],
+    'an object has no name, uid or resourceVersion',
+  ]);
+});
+
+t.test('what was told is not told twice, and a name may be taken by another', async (t) => {
+  const told = await new Told().start();
+  await told.tell('ADDED', { uid: 'a', version: '2' });
+  await told.tell('ADDED', { uid: 'a', version: '2' });
+  await told.tell('MODIFIED', { uid: 'a', version: '3' });
+  await told.tell('ADDED', { uid: 'a2', name: 'a', version: '4' });
+  await told.tell('DELETED', { uid: 'a', version: '5' });
+  await told.tell('DELETED', { uid: 'a2', name: 'a', version: '6' });
+  const all = ['added a 2', 'changed a 3 after 2', 'gone a 3', 'added a2 4', 'gone a2 6'];
+  t.same(told.changes, all);
+});
 
 t.test('whatever happens, nothing is lost and nothing is told twice', async (t) => {
   for (let run = 0; run < RUNS; run += 1) {
