@@ -2,7 +2,7 @@
  * How pods are asked, as the settings have it: at their own addresses, through the API server, or a
  * Prometheus in their place.
  */
-import type { ApiClient } from '../kubernetes/client.js';
+import { ApiClient } from '../kubernetes/client.js';
 import {
   type AskPods,
   askOnce,
@@ -21,9 +21,14 @@ export interface Asking {
   /** Each once, for those who are asked in rounds. */
   readonly once: AskPods;
   readonly by: 'pod' | 'namespace';
+  /** So many of those at once; undefined: as many as there is room for. */
+  readonly atOnceMax?: number;
   /** Whoever says safe a second time: for what cannot be taken back. */
   readonly twice: AskPods;
 }
+
+/** Those that hang must leave connections to those that do not. */
+const PROXIED_AT_ONCE_MAX = 40;
 
 export function askingBy(
   { ask, prometheus, podAdmin }: ControllerConfig,
@@ -39,8 +44,11 @@ export function askingBy(
     const once = askOnce(callDirectly(clock, podAdmin), podAdmin);
     return { once, by: 'pod', twice: askDirectly(clock, podAdmin) };
   }
-  const once = askOnce(proxied(client, calls, podAdmin), podAdmin);
-  return { once, by: 'pod', twice: askThroughProxy(client, clock, podAdmin) };
+  // Of its own: a Lease must not wait until pods that hang have had their time.
+  const own = new ApiClient(client.access, clock);
+  const once = askOnce(proxied(own, calls, podAdmin), podAdmin);
+  const twice = askThroughProxy(own, clock, podAdmin);
+  return { once, by: 'pod', atOnceMax: PROXIED_AT_ONCE_MAX, twice };
 }
 
 /** A right that is missing shows here, and so does an API server that is away. */

@@ -20,7 +20,7 @@ export interface LooksOf {
   /** Who is asked together. */
   readonly by: 'pod' | 'namespace';
   /** So many turns are under way at once. */
-  readonly atOnceMax?: number;
+  readonly atOnceMax?: number | undefined;
 }
 
 /** After a turn; what was said may be the same, or nothing. */

@@ -7,9 +7,9 @@ import type { Clock, Timer } from '../clock.js';
 import { type Api, PODS } from '../kubernetes/api.js';
 import {
   isConflict,
-  isForbidden,
   isNotFound,
   isUndecided,
+  isWithoutRight,
   KubernetesError,
 } from '../kubernetes/fault.js';
 import type { ActionResult, Looked, May, WatchedPod } from './contract.js';
@@ -242,7 +242,7 @@ export class Marking {
       known.restUntilMs = nowMs + Math.min(REST_MS * 2 ** known.failures, REST_MS_MAX);
       known.failures += 1;
     }
-    if (isForbidden(error)) this.shut.set(pod.namespace, nowMs + SHUT_MS);
+    if (isWithoutRight(error)) this.shut.set(pod.namespace, nowMs + SHUT_MS);
     if (isPassing) this.pause(nowMs);
     this.around.told({ pod, result: isGone ? 'stopped' : 'failed', error });
   }

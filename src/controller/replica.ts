@@ -102,8 +102,8 @@ export class Replica {
         !this.calls.isMissing({ verb: 'list', resource, namespace }),
       synced: () => this.synced(),
     });
-    const { once, by } = askingBy(config, client, this.calls);
-    this.looks = new Looks({ clock, everyMs: config.lookEveryMs, ask: once, by });
+    const { once, by, atOnceMax } = askingBy(config, client, this.calls);
+    this.looks = new Looks({ clock, everyMs: config.lookEveryMs, ask: once, by, atOnceMax });
     this.marking = config.marks ? this.markingBy(api) : undefined;
     this.events = new Events({
       ...{ api, clock, may: () => this.leadership.isLeader },

@@ -3,14 +3,15 @@
  * rainbow has its own way with the same pods.
  */
 import t from 'tap';
-import { KubernetesError, RefusedError } from '../../src/kubernetes/fault.js';
+import { KubernetesError, missingRight, RefusedError } from '../../src/kubernetes/fault.js';
 import { startRainbowGroup } from '../peers/rainbow-group.js';
 import { busy as busyStatus } from '../peers/rainbow-stage.js';
 import { busy, SAFE, SILENT } from '../peers/rainbow.js';
 import { BothAtWork } from './both-at-work.js';
 import { LOOK_MS, Markings, numbered } from './markings.js';
 
-const FORBIDDEN = new RefusedError('it takes the verb patch on pods', 403, 'Forbidden');
+const SAID = 'pods is forbidden: User "jane" cannot patch resource "pods"';
+const FORBIDDEN = new RefusedError(missingRight('api', SAID, 'patch') ?? '', 403, 'Forbidden');
 const REFUSED = new KubernetesError('nothing listens', true);
 
 t.test('a pod is marked when it is looked at first, in one patch', async (t) => {
