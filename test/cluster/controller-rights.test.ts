@@ -54,11 +54,15 @@ testOnCluster(
     const all = await Aparts.create(t, cluster, rights.length);
     const fromMs = performance.now();
     const cases = await casesOf(t, all, rights);
+    const silent = cases.find(({ right }) => is(right, 'create events')) as Case;
+    await all.crowd(silent.controller, 2);
     const tookS = (): string => ((performance.now() - fromMs) / 1_000).toFixed(1);
     await settled('without a right', () => wrongsWithout(all, cases));
     t.pass(`${cases.length} rights: each is named, and the rest goes on, after ${tookS()} s`);
     for (const one of cases) t.comment(JSON.stringify(linesOf(one)[0]));
     await all.give(cases.map(() => EVERY));
+    // What was refused is not told again: the next thing that happens is.
+    await all.dies(silent.controller, 1);
     await settled('with it', () => wrongsWith(all, cases));
     t.pass(`given back: all is done, after ${tookS()} s`);
     await isTakenAway(t, all, cases);

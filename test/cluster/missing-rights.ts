@@ -35,7 +35,8 @@ const ALL: readonly Effect[] = ['leads', 'asks', 'marks', 'zero', 'delete'];
 function goesOn({ verb, resource }: Right): readonly Effect[] {
   if (verb === 'watch' || resource === 'events') return ALL;
   if (resource === 'leases') return ['asks'];
-  if (resource === 'pods/proxy') return ['leads'];
+  // That nobody answers is told on the pods.
+  if (resource === 'pods/proxy') return ['leads', 'marks'];
   if (resource === 'pods') {
     return verb === 'list' ? ['leads'] : ['leads', 'asks', 'zero', 'delete'];
   }
@@ -71,6 +72,9 @@ export function linesOf({ right, controller }: Case): readonly Line[] {
   );
 }
 
+const told = (lines: readonly Line[]): string =>
+  `lines: ${lines.map(({ time, msg }) => `${time} ${msg}`).join(', ')}`;
+
 /** Those that the metric calls missing. */
 export async function missingOf({ controller }: Case): Promise<readonly string[]> {
   const { samples } = await controller.metrics();
@@ -100,7 +104,7 @@ export async function wrongsWithout(
     const { right, controller } = one;
     const wrong: string[] = [];
     const lines = linesOf(one);
-    if (lines.length !== 1 || lines[0].msg !== MISSING) wrong.push(`${lines.length} lines`);
+    if (lines.length !== 1 || lines[0].msg !== MISSING) wrong.push(told(lines));
     const missing = await missingOf(one);
     if (missing.join() !== rightName(right)) wrong.push(`missing_right: ${missing.join()}`);
     const seen = await isSeen(controller, effects.get(controller.namespace) as Effects);
