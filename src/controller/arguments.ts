@@ -135,6 +135,14 @@ function readPolicy(values: Given, faults: SettingFault[]): Policy {
   }
 }
 
+/** Undefined stands for all of them. */
+export function namespacesOf(
+  { namespaces }: Pick<ControllerConfig, 'namespaces'>,
+  own: string,
+): readonly (string | undefined)[] {
+  return namespaces === 'all' ? [undefined] : (namespaces ?? [own]);
+}
+
 /** What `tidegate controller --help` prints. */
 export function controllerHelp(): string {
   return `Usage: tidegate controller [SETTING...]

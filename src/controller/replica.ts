@@ -17,12 +17,16 @@ import { KubernetesApi } from '../kubernetes/objects.js';
 import { createControllerMetrics } from '../metrics/controller.js';
 import { openPort } from '../port.js';
 import type { Address } from '../settings/address.js';
-import type { ControllerConfig } from './arguments.js';
+import { type ControllerConfig, namespacesOf } from './arguments.js';
 import { askingBy } from './asking.js';
-import { Calls } from './calls.js';
+import { Calls, type CallsHeard } from './calls.js';
 import type { ActionResult, WatchedPod } from './contract.js';
 import { Departures } from './departures.js';
+import type { Groups } from './groups.js';
+import { groupsOf } from './groups-of.js';
 import { GuardedApi } from './guarded-api.js';
+import { Health } from './health.js';
+import { KnownApi } from './known-api.js';
 import { Looks } from './looks.js';
 import { Marking } from './marking.js';
 import { Owners } from './owners.js';
@@ -54,9 +58,7 @@ const TOLD: Readonly<Record<Telling, ActionResult>> = {
   refused: 'failed',
   failed: 'failed',
 };
-/** So long after no pod was asked, though there are some, nobody asks any more. */
-const LOOKS_STUCK_MS = 180_000;
-const LOOKS_STUCK_ROUNDS = 6;
+const STEP_MS_MAX = 1_000;
 
 export class Replica {
   private readonly of: ReplicaOf;
@@ -64,16 +66,15 @@ export class Replica {
   private readonly calls: Calls;
   private readonly leadership: Leadership;
   private readonly stores: Stores;
+  private readonly health: Health;
   private readonly looks: Looks;
   private readonly marking: Marking | undefined;
   private readonly events: Events;
   private readonly departures: Departures;
+  private readonly groups: Groups;
   private readonly server: Server;
   private readonly startMs: number;
   private isSynced = false;
-  private lastLookMs: number | undefined;
-  /** Since when there is somebody to be asked. */
-  private busySinceMs: number | undefined;
 
   constructor(of: ReplicaOf) {
     const { config, access, clock, random, journal, identity } = of;
@@ -81,7 +82,7 @@ export class Replica {
     this.startMs = clock.now();
     const client = new ApiClient(access, clock);
     const time = new ServerTime(clock);
-    this.calls = new Calls(clock, journal);
+    this.calls = new Calls(clock, this.callsHeard());
     const api = new GuardedApi({
       api: new KubernetesApi(client),
       calls: this.calls,
@@ -91,18 +92,19 @@ export class Replica {
     });
     this.leadership = new Leadership({
       ...{ api, clock, random, identity, name: config.lease, namespace: access.namespace },
-      changed: (isLeader) => (isLeader ? journal.leading(identity) : journal.following(identity)),
+      changed: (isLeader) => this.changed(isLeader),
       failed: (error) => this.leaseFailed(error),
     });
     this.stores = new Stores({
-      ...{ api, clock, random, namespaces: namespacesOf(config, access) },
+      ...{ api, clock, random, namespaces: namespacesOf(config, access.namespace) },
       restarted: (why, resource) => this.restarted(why, resourceOf(resource)),
       failed: (error) => this.fault(error),
       mayList: (resource, namespace) =>
         !this.calls.isMissing({ verb: 'list', resource, namespace }),
       synced: () => this.synced(),
     });
-    const { once, by, atOnceMax } = askingBy(config, client, this.calls);
+    this.health = new Health(clock, config.lookEveryMs, this.stores);
+    const { once, by, twice, atOnceMax } = askingBy(config, client, this.calls);
     this.looks = new Looks({ clock, everyMs: config.lookEveryMs, ask: once, by, atOnceMax });
     this.marking = config.marks ? this.markingBy(api) : undefined;
     this.events = new Events({
@@ -110,8 +112,19 @@ export class Replica {
       told: (telling) => this.tallies.acted('event', TOLD[telling]),
     });
     this.departures = this.departuresTo(this.events, time);
+    this.groups = groupsOf({
+      ...{ config, clock, api, journal, looks: this.looks, askPods: twice, recorder: this.events },
+      known: new KnownApi(api, time, this.stores.held),
+      may: () => this.leadership.isLeader,
+      tallies: this.tallies,
+      looked: () => this.health.swept(),
+    });
     const metrics = createControllerMetrics(this.readings());
-    const routes = { stuck: () => this.stuck(), unknown: () => this.unknown(), metrics };
+    const routes = {
+      stuck: () => this.health.stuck(),
+      unknown: () => this.health.unknown(),
+      metrics,
+    };
     this.server = createAdmin(controllerRoutes(routes), undefined);
     this.join();
   }
@@ -122,6 +135,7 @@ export class Replica {
     this.stores.start();
     this.looks.start();
     this.marking?.start();
+    this.groups.start();
     this.leadership.start();
     return address;
   }
@@ -132,6 +146,8 @@ export class Replica {
     this.marking?.stop();
     this.departures.stop();
     this.events.stop();
+    // A step that is under way may end while it is still this one's turn; but nobody waits long.
+    await within(STEP_MS_MAX, this.groups.stop(), this.of.clock);
     await this.leadership.stop();
     await this.stores.stop();
     this.server.close();
@@ -143,7 +159,7 @@ export class Replica {
     const { stores, looks, marking, departures } = this;
     stores.onPod((change) => this.heard(change));
     looks.onLook((pod) => {
-      this.lastLookMs = this.of.clock.now();
+      this.health.looked();
       const looked = looks.of(pod.uid);
       if (looked !== undefined) departures.looked(pod, looked);
       marking?.looked(pod);
@@ -204,12 +220,41 @@ export class Replica {
         pilesOf({
           pods: stores.watchedPods(),
           lookedAt: (uid) => looks.of(uid),
-          isUnselected: () => false,
+          isUnselected: this.unselected(),
         }),
-      groups: () => [],
-      lastLookMs: () => this.lastLookMs,
-      lastSweepMs: () => undefined,
+      groups: () => this.groups.standings(),
+      lastLookMs: () => this.health.last.lookMs,
+      lastSweepMs: () => this.health.last.sweepMs,
     });
+  }
+
+  private callsHeard(): CallsHeard {
+    const { journal } = this.of;
+    return {
+      rightMissing: (right, without) => journal.rightMissing(right, without),
+      rightThere: (right) => {
+        journal.rightThere(right);
+        this.groups.hurry();
+      },
+      serverUnreachable: (reason) => journal.serverUnreachable(reason),
+      serverReached: () => journal.serverReached(),
+    };
+  }
+
+  private changed(isLeader: boolean): void {
+    const { journal, identity } = this.of;
+    if (!isLeader) return journal.following(identity);
+    journal.leading(identity);
+    this.groups.hurry();
+  }
+
+  /** As of now, whether a pod is of a colour that no Service selects. */
+  private unselected(): (pod: WatchedPod) => boolean {
+    const uids = new Set(this.groups.standings().flatMap((one) => [...one.unselected]));
+    return ({ owner }) => {
+      const deployment = owner === undefined ? undefined : this.stores.replicaSet(owner.uid)?.owner;
+      return deployment !== undefined && uids.has(deployment);
+    };
   }
 
   private may(): boolean {
@@ -242,31 +287,10 @@ export class Replica {
     const pods = [...this.stores.watchedPods()].length;
     journal.synced({ pods, tookMs: clock.now() - this.startMs });
   }
-
-  private stuck(): readonly string[] {
-    const { clock, config } = this.of;
-    if (![...this.stores.watchedPods()].some(({ pod }) => pod?.address !== undefined)) {
-      this.busySinceMs = undefined;
-      return [];
-    }
-    this.busySinceMs ??= clock.now();
-    const mostMs = Math.max(LOOKS_STUCK_MS, LOOKS_STUCK_ROUNDS * config.lookEveryMs);
-    const sinceMs = Math.max(this.busySinceMs, this.lastLookMs ?? 0);
-    return clock.now() - sinceMs > mostMs ? ['no pod has been asked for minutes'] : [];
-  }
-
-  private unknown(): readonly string[] {
-    return this.stores.unknown().map(({ resource, namespace }) => {
-      const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
-      return `${resourceOf(resource)} of ${where} not listed yet`;
-    });
-  }
 }
 
-/** Undefined stands for all of them. */
-function namespacesOf(
-  { namespaces }: ControllerConfig,
-  { namespace }: Access,
-): readonly (string | undefined)[] {
-  return namespaces === 'all' ? [undefined] : (namespaces ?? [namespace]);
+/** Resolves after so long at the latest. */
+function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<unknown> {
+  const late = new Promise<void>((resolve) => clock.after(ms, resolve).unref());
+  return Promise.race([work, late]);
 }

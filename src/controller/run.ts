@@ -13,7 +13,12 @@ import { type Access, findAccess } from '../kubernetes/access.js';
 import { KubernetesError } from '../kubernetes/fault.js';
 import type { Environment } from '../settings/given.js';
 import { onEndSignals } from '../signals.js';
-import { type ControllerConfig, controllerHelp, readControllerConfig } from './arguments.js';
+import {
+  type ControllerConfig,
+  controllerHelp,
+  namespacesOf,
+  readControllerConfig,
+} from './arguments.js';
 import { Replica } from './replica.js';
 
 /** A part that does not end in time is left behind. */
@@ -86,7 +91,8 @@ async function runUntilEnded(
   try {
     const admin = await replica.start();
     const { marks, rainbow, dryRun } = config;
-    const namespaces = namesOf(config, access);
+    const all = namespacesOf(config, access.namespace);
+    const namespaces = all.map((one = '*') => one).join(',');
     const cluster = `${access.name} (${access.server.host})`;
     const where = { version: VERSION, cluster, namespaces, identity, admin };
     journal.started({ ...where, marks, rainbow, dryRun });
@@ -99,8 +105,4 @@ async function runUntilEnded(
   const late = new Promise<void>((resolve) => clock.after(STOP_MS_MAX, resolve).unref());
   await Promise.race([replica.stop(), late]);
   return EXIT_OK;
-}
-
-function namesOf({ namespaces }: ControllerConfig, { namespace }: Access): string {
-  return namespaces === 'all' ? '*' : (namespaces ?? [namespace]).join(',');
 }

@@ -6,9 +6,10 @@
 import type { Clock, Timer } from '../clock.js';
 import { PODS, REPLICA_SETS, type Resource, type WatchApi } from '../kubernetes/api.js';
 import { type Change, Informer, type Known, type Restart } from '../kubernetes/informer.js';
-import { metadataOf } from '../rainbow/objects.js';
-import { type ReplicaSet, readReplicaSet } from '../rainbow/pods.js';
+import type { ReplicaSet } from '../rainbow/pods.js';
 import type { WatchedPod } from './contract.js';
+import { type Held, type Kind, type Noted, noting, RAINBOW_KINDS } from './known-api.js';
+import { PodStore } from './pod-store.js';
 import { hasTidegate, readWatchedPod } from './watched-pod.js';
 
 export interface StoresAround {
@@ -27,7 +28,6 @@ export interface StoresAround {
 }
 
 export type KnownPod = WatchedPod & { readonly hasTidegate: boolean };
-type KnownSet = ReplicaSet & Known;
 
 /** One of a kind in a namespace. */
 interface Store {
@@ -44,15 +44,17 @@ const TURN_MS = 100;
 const TURN_MS_MAX = 30_000;
 
 export class Stores {
-  readonly stores: readonly Store[];
+  /** For the look at rainbow groups. */
+  readonly held: readonly Held[];
   private readonly around: StoresAround;
+  private readonly stores: readonly Store[];
   private readonly pods: readonly Informer<KnownPod>[];
-  private readonly sets: readonly Informer<KnownSet>[];
+  private readonly sets: readonly Informer<Noted>[] = [];
   private timer: Timer | undefined;
 
   constructor(around: StoresAround) {
     this.around = around;
-    const stores: Store[] = [];
+    const [stores, held]: [Store[], Held[]] = [[], []];
     const add = <T extends Known>(
       resource: Resource,
       read: (object: unknown) => T | undefined,
@@ -63,9 +65,18 @@ export class Stores {
         stores.push(store);
         return informer;
       });
+    const hold = (kind: Kind, all: readonly Held['store'][]): void => {
+      all.forEach((store, at) => held.push({ kind, namespace: around.namespaces[at], store }));
+    };
     this.pods = add(PODS, readKnownPod);
-    this.sets = add(REPLICA_SETS, readKnownSet);
+    for (const kind of RAINBOW_KINDS) {
+      const isPods = kind.resource === PODS;
+      const all = isPods ? undefined : add(kind.resource, noting(kind.read));
+      if (kind.resource === REPLICA_SETS) this.sets = all ?? [];
+      hold(kind, all ?? this.pods.map((informer) => new PodStore(informer)));
+    }
     this.stores = stores;
+    this.held = held;
   }
 
   start(): void {
@@ -105,7 +116,7 @@ export class Stores {
   replicaSet(uid: string): ReplicaSet | undefined {
     for (const informer of this.sets) {
       const found = informer.get(uid);
-      if (found !== undefined) return found;
+      if (found !== undefined) return found.value as ReplicaSet;
     }
     return undefined;
   }
@@ -149,9 +160,4 @@ export class Stores {
 
 function readKnownPod(object: unknown): KnownPod {
   return { ...readWatchedPod(object), hasTidegate: hasTidegate(object) };
-}
-
-function readKnownSet(object: unknown): KnownSet {
-  const { namespace, labels } = metadataOf(object);
-  return { namespace, labels, ...readReplicaSet(object) };
 }

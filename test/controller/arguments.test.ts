@@ -7,6 +7,7 @@ import {
   type ControllerConfig,
   controllerHelp,
   controllerTable,
+  namespacesOf,
   readControllerConfig,
 } from '../../src/controller/arguments.js';
 import { CONTROLLER_SETTINGS } from '../../src/controller/settings.js';
@@ -98,6 +99,9 @@ t.test('every setting can be given by flag and by variable', (t) => {
 
 t.test('a star means all namespaces, alone', (t) => {
   t.equal(read('--namespaces *').namespaces, 'all');
+  t.same(namespacesOf({ namespaces: 'all' }, 'own'), [undefined]);
+  t.same(namespacesOf({ namespaces: undefined }, 'own'), ['own']);
+  t.same(namespacesOf({ namespaces: ['a', 'b'] }, 'own'), ['a', 'b']);
   const is = 'which is not a namespace';
   t.same(faultsOf('--namespaces=web,*'), [`--namespaces "web,*": has "*", ${is}`]);
   t.same(faultsOf('--namespaces=Web'), [`--namespaces "Web": has "Web", ${is}`]);

@@ -124,6 +124,70 @@ t.test('how a tidegate ended is an Event on its Deployment', async (t) => {
   t.equal(stage.fake, fake);
 });
 
+/** As `stageFor`, beside an old colour that nobody uses, and settings by which that is due. */
+async function oldStageFor(t: Test): Promise<Stage> {
+  const there = await stageFor(t);
+  const metadata = { creationTimestamp: '2020-01-01T00:00:00Z' };
+  there.stage.colour('c0', { metadata, pod: () => SIDECAR });
+  const policy = ['--keep=0', '--min-age=0s', '--drained-for=0s', '--delete-after=1h'];
+  const flags = [...there.flags, '--rainbow=on', '--rainbow-every=5s', ...policy];
+  return { ...there, flags };
+}
+
+const replicasOf = (fake: FakeCluster, name: string): unknown =>
+  (fake.objects.get('Deployment', NAMESPACE, name)['spec'] as Record<string, unknown>)['replicas'];
+
+t.test('an old colour that nobody uses is scaled to zero, and the live one is not', async (t) => {
+  const { fake, flags } = await oldStageFor(t);
+  const controller = await startController(t, fake, flags);
+  await until(() => replicasOf(fake, 'shop-c0') === 0, controller.everything, 60_000);
+  t.equal(replicasOf(fake, 'shop-c1'), 2);
+  const isTold = (): boolean => controller.said('a colour was changed').length > 0;
+  await until(isTold, controller.everything);
+  t.match(controller.said('a colour was changed'), [
+    { namespace: 'web', group: 'shop', colour: 'c0', action: 'zero' },
+  ]);
+  const metrics = await controller.metrics();
+  const prefix = 'tidegate_controller_';
+  const zero = { action: 'zero', result: 'done' };
+  t.equal(metrics.value(`${prefix}actions_total`, zero), 1);
+  t.equal(metrics.sum(`${prefix}colours`, { group: 'shop' }), 2);
+  t.equal(metrics.value(`${prefix}colours`, { group: 'shop', state: 'live' }), 1);
+  t.ok(metrics.value(`${prefix}last_sweep_timestamp_seconds`) > 1_700_000_000);
+  t.equal(metrics.value(`${prefix}held_pods`, { state: 'drained' }), 2);
+  const events = (): string[] => fake.objects.list('Event').map((one) => String(one['reason']));
+  await until(() => events().includes('RainbowScaledToZero'), controller.everything);
+});
+
+t.test('a dry run tells in Events what would be done, and writes nothing else', async (t) => {
+  const { fake, flags } = await oldStageFor(t);
+  const controller = await startController(t, fake, [...flags, '--dry-run=on']);
+  const isTold = (): boolean => fake.objects.list('Event').length > 0;
+  await until(isTold, controller.everything, 60_000);
+  const would = 'a colour would be changed, but this is a dry run';
+  t.match(controller.said(would), [{ colour: 'c0', action: 'zero' }]);
+  const written = fake.calls.filter(({ method }) => method !== 'GET');
+  t.same(
+    new Set(written.map(({ resource }) => resource)),
+    new Set(['leases.coordination.k8s.io', 'events']),
+  );
+});
+
+t.test('without rainbow colours are counted, and no colour is touched', async (t) => {
+  const { fake, flags } = await oldStageFor(t);
+  const controller = await startController(
+    t,
+    fake,
+    [...flags, '--rainbow=off'].filter((one) => one !== '--rainbow=on'),
+  );
+  const isSeen = async (): Promise<boolean> =>
+    (await controller.metrics()).sum('tidegate_controller_colours', { state: 'live' }) === 1;
+  await until(isSeen, controller.everything, 60_000);
+  await marked(fake, controller);
+  t.notOk(fake.asked.some((call) => /^(patch|delete) deployments/.test(call)));
+  t.equal(fake.objects.list('Event').length, 0);
+});
+
 t.test('who loses the Lease writes nothing more, and goes on to look', async (t) => {
   const { fake, stage, flags } = await stageFor(t);
   const controller = await startController(t, fake, flags);
@@ -158,7 +222,7 @@ t.test('of two replicas the second one acts when the first ends', async (t) => {
   const second = await startController(t, fake, flags);
   await marked(fake, first);
   t.notOk(second.leads);
-  t.match(await second.get('/readyz'), { status: 200 });
+  await until(async () => (await second.get('/readyz')).status === 200, second.everything);
   first.spawned.kill('SIGINT');
   t.same(await within(first.spawned.exited, 'it ends', 5_000), { code: 0, signal: null });
   await until(() => second.leads, second.everything, 10_000);
