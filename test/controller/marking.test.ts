@@ -211,14 +211,16 @@ t.test(
     const stage = new Markings();
     const names = numbered(3);
     for (const name of names) stage.put(name);
-    stage.error = (name) =>
-      name === 'p0' ? new RefusedError('invalid', 422, 'Invalid') : undefined;
+    // An admission policy says so with the code of a missing right.
+    const denied = new RefusedError('denied the request: not this one', 403, 'Forbidden');
+    stage.error = (name) => (name === 'p0' ? denied : undefined);
     stage.says = () => busy(1);
     stage.rounds(names);
+    await stage.pass(LOOK_MS);
+    t.equal(stage.stands('p2'), 'active few 1 false');
     await stage.pass(60 * 60_000, 5_000);
     const calls = stage.written.filter(({ name }) => name === 'p0').length;
     t.ok(calls >= 5 && calls <= 8, `${calls} calls`);
-    t.equal(stage.stands('p2'), 'active few 1 false');
   },
 );
 
