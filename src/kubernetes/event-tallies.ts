@@ -49,6 +49,7 @@ export class Tallies {
     if (tally.counted++ === 0) tally.firstMs = atMs;
     tally.lastMs = atMs;
     tally.last = occurrence;
+    if (!this.unsaid.has(tally)) tally.dueMs = Math.max(tally.dueMs, atMs);
     this.unsaid.add(tally);
     return true;
   }

@@ -121,10 +121,12 @@ export class Events implements Recorder {
     const { clock, may } = this.parts;
     const now = clock.now();
     if (!may()) return this.standBy(now - STANDBY_MS);
-    const due = this.tallies.due();
-    const single = due === undefined ? this.singles.shift() : undefined;
-    if (due !== undefined) this.busy(this.sayCount(due), now);
-    else if (single !== undefined) this.busy(this.saySingle(single), now);
+    const tally = this.tallies.due();
+    // In the order in which it has happened.
+    const isNext = tally !== undefined && tally.dueMs < (this.singles.at(0)?.atMs ?? Infinity);
+    const single = isNext ? undefined : this.singles.shift();
+    if (single !== undefined) this.busy(this.saySingle(single), now);
+    else if (tally !== undefined) this.busy(this.sayCount(tally), now);
     else if (this.tallies.size > 0) this.wait(this.tallies.dueAfterMs);
   }
 
@@ -179,11 +181,14 @@ export class Events implements Recorder {
       tally.isMade = true;
       return count;
     }
-    // Where somebody else has counted before, the answer tells how far.
-    const ours = tally.isMade ? { count } : {};
-    const there = countOf(await this.patch(tally, { ...ours, message, lastTimestamp }));
-    tally.isMade = true;
-    return there;
+    if (!tally.isMade) {
+      // Somebody else has counted before: how far is told by the answer.
+      const there = countOf(await this.patch(tally, { message, lastTimestamp }));
+      tally.isMade = true;
+      if (there >= count) return there;
+    }
+    await this.patch(tally, { count, message, lastTimestamp });
+    return count;
   }
 
   private countEvent({ name, last, counted: count, firstMs, lastMs }: Tally): EventObject {
