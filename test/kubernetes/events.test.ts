@@ -1,68 +1,15 @@
 /**
- * What is told as Events: once each, few a second, counted where it is many times the same, and not
- * by two replicas.
+ * What is told as Events: once each, few a second, not by two replicas, and what becomes of it where
+ * the API server does not do it.
  */
 import t from 'tap';
-import { Events, type Occurrence, type Telling, WAITING_MAX } from '../../src/kubernetes/events.js';
+import { type Telling, WAITING_MAX } from '../../src/kubernetes/events.js';
 import type { RefusedError } from '../../src/kubernetes/fault.js';
-import { HandClock } from '../peers/clock.js';
-import type { Stored } from '../peers/fake-objects.js';
-import { MemoryApi, passes, refused } from './memory-api.js';
-
-class Stage {
-  readonly clock = new HandClock();
-  readonly api = new MemoryApi(this.clock);
-
-  get kept(): readonly Stored[] {
-    return this.api.objects.list('Event');
-  }
-
-  passes(ms: number): Promise<void> {
-    return passes(this.clock, ms);
-  }
-
-  replica(): Replica {
-    return new Replica(this);
-  }
-}
-
-class Replica {
-  mayTell = true;
-  readonly told: Telling[] = [];
-  readonly errors: unknown[] = [];
-  readonly api: MemoryApi;
-  readonly events: Events;
-
-  constructor({ clock, api }: Stage) {
-    this.api = new MemoryApi(clock, api.objects);
-    this.events = new Events({
-      ...{ api: this.api, clock },
-      may: () => this.mayTell,
-      told: (telling, _, error) => {
-        this.told.push(telling);
-        this.errors.push(error);
-      },
-    });
-  }
-
-  tell(key: string, change: Partial<Occurrence> = {}): void {
-    this.events.tell({ ...DRAINED, message: `${key} is over`, key, ...change });
-  }
-}
-
-const isCount = ({ message }: Stored): boolean => /^\(combined/.test(String(message));
+import { refused } from './memory-api.js';
+import { DRAINED, Stage, WEB } from './replicas.js';
 
 const namespaceOf = (event: object | undefined): string =>
   (event as { metadata: { namespace: string } }).metadata.namespace;
-
-const WEB = { apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'web', name: 'web', uid: 'u1' };
-const DRAINED: Occurrence = {
-  regarding: WEB,
-  type: 'Normal',
-  reason: 'Drained',
-  message: 'pod web-1 drained in 12s',
-  key: 'web-1',
-};
 
 t.test('an Event stands on its object, in its namespace, as kubectl shows it', async (t) => {
   const stage = new Stage();
@@ -114,30 +61,6 @@ t.test('five a second at most, in the order in which they were told', async (t) 
   );
 });
 
-t.test('what happens again and again is told ten times, and then counted', async (t) => {
-  const stage = new Stage();
-  const one = stage.replica();
-  for (let at = 0; at < 120; at++) {
-    one.tell(`p-${at}`);
-    await stage.passes(1_000);
-  }
-  const counted = stage.kept.filter(({ message }) => /^\(combined/.test(String(message)));
-  t.equal(stage.kept.length, 11);
-  t.equal(counted.length, 1);
-  const { length } = one.api.calls;
-  t.ok(length <= 13, String(length));
-  await stage.passes(60_000);
-  t.match(
-    stage.kept.find(({ count }) => count !== 1),
-    {
-      count: 110,
-      message: '(combined from similar events): p-119 is over',
-      firstTimestamp: '2024-01-01T00:00:10Z',
-      lastTimestamp: '2024-01-01T00:01:59Z',
-    },
-  );
-});
-
 t.test('a standby keeps the last minute, and tells it when it leads', async (t) => {
   const stage = new Stage();
   const two = stage.replica();
@@ -153,59 +76,6 @@ t.test('a standby keeps the last minute, and tells it when it leads', async (t) 
     stage.kept.map(({ message }) => message),
     ['new is over'],
   );
-});
-
-t.test('what a new leader has counted along goes on where the old one was', async (t) => {
-  const stage = new Stage();
-  const [one, two] = [stage.replica(), stage.replica()];
-  two.mayTell = false;
-  const both = (key: string): void => [one, two].forEach((replica) => replica.tell(key));
-  for (let at = 0; at < 30; at++) both(`p-${at}`);
-  await stage.passes(90_000);
-  const count = (): Stored | undefined => stage.kept.find(isCount);
-  t.match(count(), { count: 20, message: '(combined from similar events): p-29 is over' });
-  one.mayTell = false;
-  two.mayTell = true;
-  both('p-30');
-  await stage.passes(70_000);
-  t.equal(stage.kept.length, 11);
-  t.match(count(), { count: 21, message: '(combined from similar events): p-30 is over' });
-  const three = stage.replica();
-  for (let at = 40; at < 51; at++) three.tell(`p-${at}`);
-  await stage.passes(10_000);
-  t.equal(stage.kept.length, 21, 'one that has just started knows of none, and tells ten more');
-  t.match(count(), { count: 21, message: '(combined from similar events): p-50 is over' });
-  three.tell('p-51');
-  await stage.passes(70_000);
-  t.match(count(), { count: 22 });
-});
-
-t.test('an Event that counts is changed once a minute, and made again if it is gone', async (t) => {
-  const stage = new Stage();
-  const one = stage.replica();
-  const tellEachSecond = async (from: number, to: number): Promise<void> => {
-    for (let at = from; at < to; at++) {
-      one.tell(`p-${at}`);
-      await stage.passes(1_000);
-    }
-  };
-  await tellEachSecond(0, 300);
-  const changes = one.api.calls.filter(({ verb }) => verb === 'patch');
-  t.equal(changes.length, 4);
-  t.same(
-    changes.map(({ atMs }) => Math.round((atMs - changes[0].atMs) / 1_000)),
-    [0, 60, 120, 180],
-  );
-  const { metadata } = stage.kept.find(isCount) as Stored;
-  stage.api.objects.remove('Event', 'web', metadata.name);
-  await tellEachSecond(300, 310);
-  await stage.passes(70_000);
-  t.match(stage.kept.find(isCount), { metadata: { name: metadata.name }, count: 300 });
-  t.notOk(one.told.includes('gone'));
-  await stage.passes(600_000);
-  one.tell('p-310');
-  await stage.passes(1_000);
-  t.match(stage.kept.at(-1) && stage.kept.filter(isCount).length, 1, 'a new span, ten more');
 });
 
 t.test('what goes wrong in passing is tried again, behind the others', async (t) => {
