@@ -34,8 +34,8 @@ export interface GroupAround {
   readonly policy: Policy;
 }
 
-/** What a look has come to; `blind`: too many of its pods have not been asked yet. */
-export type LookResult = 'gone' | 'blind' | 'looked';
+/** What a look has come to; `waits`: it failed before; `blind`: not all of its pods were asked yet. */
+export type LookResult = 'gone' | 'waits' | 'blind' | 'looked';
 
 /** The whole group, beside the uids of its Deployments. */
 const GROUP = '';
@@ -77,7 +77,7 @@ export class GroupWork {
    */
   async look(isWaiting: boolean): Promise<LookResult> {
     const { known, may, dryRun, policy } = this.around;
-    if (this.patience.waits(GROUP)) return 'looked';
+    if (this.patience.waits(GROUP)) return 'waits';
     this.isBrokenOff = false;
     const glance = new Glance(this.around, isWaiting);
     const facts = await gather(known, glance.ask, this.group);

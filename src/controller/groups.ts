@@ -9,6 +9,7 @@ import { KubernetesError } from '../kubernetes/fault.js';
 import type { Change } from '../kubernetes/informer.js';
 import { RAINBOW_LABEL } from '../kubernetes/keys.js';
 import type { Group } from '../rainbow/facts.js';
+import { FAILURES_MAX } from '../rainbow/sweep.js';
 import { type GroupAround, GroupWork } from './group-work.js';
 import type { KnownApi, Noted } from './known-api.js';
 import type { GroupStanding } from './standings.js';
@@ -51,8 +52,9 @@ interface Lane {
 interface Kept {
   readonly group: Group;
   readonly work: GroupWork;
-  /** Why it could not be looked at. */
-  fault: string | undefined;
+  /** How often in a row it could not be looked at, and whether that was told. */
+  failures: number;
+  isToldOf: boolean;
 }
 
 export class Groups {
@@ -134,7 +136,12 @@ export class Groups {
     if (this.kept.has(key)) return;
     const telling = new Telling(group, { recorder, listener, clock });
     const around = { ...this.parts, staleMs: STALE_LOOKS * lookEveryMs };
-    this.kept.set(key, { group, work: new GroupWork(group, around, telling), fault: undefined });
+    this.kept.set(key, {
+      group,
+      work: new GroupWork(group, around, telling),
+      failures: 0,
+      isToldOf: false,
+    });
   }
 
   private in(namespace: string): Kept[] {
@@ -192,17 +199,23 @@ export class Groups {
       const result = await work.look(this.isFirstRound(group.namespace));
       if (result === 'gone') this.kept.delete(key);
       if (result === 'blind') this.wantSoon(group);
-      kept.fault = undefined;
+      if (result !== 'waits') Object.assign(kept, { failures: 0, isToldOf: false });
     } catch (error) {
       if (!(error instanceof KubernetesError)) return listener.fault(error);
-      if (kept.fault === undefined && this.parts.may()) {
-        kept.fault = error.message;
-        listener.unknown(group, error.message);
-      }
+      this.failed(kept, error);
     } finally {
       const { nextTryMs } = work;
       if (nextTryMs !== undefined) this.wantSoon(group, nextTryMs - clock.now());
     }
+  }
+
+  /** What is over in a moment is nothing that anybody has to know. */
+  private failed(kept: Kept, error: KubernetesError): void {
+    const { may, listener } = this.parts;
+    kept.failures++;
+    if (kept.isToldOf || !may() || (error.passing && kept.failures < FAILURES_MAX)) return;
+    kept.isToldOf = true;
+    listener.unknown(kept.group, error.message);
   }
 
   /** Pods of it that have not been asked yet are about to be. */

@@ -20,19 +20,19 @@ import { ServerTime } from '../../src/controller/server-time.js';
 import type { Api } from '../../src/kubernetes/api.js';
 import { ApiClient, type Ask } from '../../src/kubernetes/client.js';
 import type { Occurrence } from '../../src/kubernetes/events.js';
-import { unreached } from '../../src/kubernetes/fault.js';
+import { KubernetesError, unreached } from '../../src/kubernetes/fault.js';
 import type { Change } from '../../src/kubernetes/informer.js';
 import { KubernetesApi } from '../../src/kubernetes/objects.js';
 import { ofPod, readAnswer } from '../../src/rainbow/answers.js';
 import { askThroughProxy } from '../../src/rainbow/ask.js';
-import type { PodAnswer } from '../../src/rainbow/contract.js';
+import type { PodAnswer, State } from '../../src/rainbow/contract.js';
 import { readPod } from '../../src/rainbow/pods.js';
 import { type GivenPolicy, parsePolicy } from '../../src/rainbow/policy.js';
 import { HandClock } from '../peers/clock.js';
 import { callOf } from '../peers/fake-calls.js';
 import { FakeCluster } from '../peers/fake-cluster.js';
 import { kindOf, type Stored } from '../peers/fake-objects.js';
-import { NOW_MS, RainbowGroup } from '../peers/rainbow-group.js';
+import { HOUR_MS, MINUTE_MS, NOW_MS, RainbowGroup } from '../peers/rainbow-group.js';
 import { quiet } from '../peers/rainbow-stage.js';
 
 /** Asks the cluster in memory, in the turn of the event loop in which it is asked. */
@@ -59,6 +59,8 @@ class NearClient extends ApiClient {
 /** What an informer would keep, a moment later at most. */
 class NearStore {
   isSynced = true;
+  /** It hears of nothing more. */
+  isFrozen = false;
   private readonly hears: ((change: Change<Noted>) => void)[] = [];
   private readonly kept = new Map<string, Noted>();
 
@@ -76,7 +78,7 @@ class NearStore {
     };
     for (const stored of fake.objects.list(kind)) see(stored);
     fake.objects.noted.add(({ kind: of, before, object }) => {
-      if (of !== kind) return;
+      if (of !== kind || this.isFrozen) return;
       if (object !== undefined) see(object);
       else if (before !== undefined) this.drop(before.metadata.uid);
     });
@@ -116,7 +118,11 @@ export class GroupTown extends RainbowGroup {
   readonly time = new ServerTime(this.hand);
   readonly told: Occurrence[] = [];
   readonly deeds: ColourDeed[] = [];
+  /** Of the deeds, those that were news. */
+  readonly news: string[] = [];
   readonly said: string[] = [];
+  /** Writes that were not let through, because this replica did not lead. */
+  readonly refused: string[] = [];
   readonly stores: NearStore[] = [];
   /** Pods that nobody has looked at. */
   readonly unseen = new Set<string>();
@@ -144,19 +150,39 @@ export class GroupTown extends RainbowGroup {
     return new KnownApi(this.near, this.time, held);
   }
 
+  /** Lets nobody write who does not lead. */
+  private get guarded(): Api {
+    const { near } = this;
+    const guard = <T>(what: string, write: () => Promise<T>): Promise<T> => {
+      if (this.mayAct) return write();
+      this.refused.push(what);
+      return Promise.reject(new KubernetesError('this replica does not lead'));
+    };
+    return {
+      list: (...asked) => near.list(...asked),
+      get: (...asked) => near.get(...asked),
+      create: (...asked) => guard('create', () => near.create(...asked)),
+      patch: (...asked) => guard('patch', () => near.patch(...asked)),
+      remove: (...asked) => guard('delete', () => near.remove(...asked)),
+    };
+  }
+
   /** The part that is tested, on the cluster as it is by now; not started. */
   made({ policy = {}, dryRun = false, parts = {} }: TownGiven = {}): Groups {
     const say = (words: string): void => void this.said.push(words);
     this.time.saw(this.fake.now());
     return (this.groups = new Groups({
-      ...{ api: this.near, known: this.known, clock: this.hand, dryRun },
+      ...{ api: this.guarded, known: this.known, clock: this.hand, dryRun },
       askPods: askThroughProxy(this.client, this.hand),
       looks: { of: (uid) => this.lookedAt(uid) },
       may: () => this.mayAct,
       policy: parsePolicy({ ...this.policy, ...policy }),
       recorder: { tell: (occurrence) => void this.told.push(occurrence) },
       listener: {
-        acted: (deed) => void this.deeds.push(deed),
+        acted: (deed, isNews) => {
+          this.deeds.push(deed);
+          if (isNews) this.news.push(`${deed.action} ${deed.result}`);
+        },
         rival: (_group, deployment, words) => say(`rival of ${deployment}: ${words}`),
         standstill: ({ group }, words) => say(`standstill of ${group}: ${words}`),
         goesOn: ({ group }) => say(`${group} goes on`),
@@ -217,5 +243,24 @@ async function settled(): Promise<void> {
 export function groupTown(t: Test): GroupTown {
   const town = new GroupTown();
   t.teardown(() => town.ended());
+  return town;
+}
+
+/** It lost its traffic so many hours ago. */
+export function lost(hours: number): Pick<State, 'wasLive'> & { readonly lostTrafficMs: number } {
+  return { wasLive: true, lostTrafficMs: NOW_MS - hours * HOUR_MS };
+}
+
+/** What is remembered of a colour that is to be scaled to zero now. */
+export const ZERO_DUE: Partial<State> = {
+  ...lost(5),
+  drainedSinceMs: NOW_MS - 11 * MINUTE_MS,
+};
+
+/** With a live colour; a test puts what it is about beside it. */
+export function withLive(t: Test): GroupTown {
+  const town = groupTown(t);
+  town.old('live', 30, { wasLive: true, liveSinceMs: NOW_MS - 30 * HOUR_MS });
+  town.select('web', 'live');
   return town;
 }

@@ -5,7 +5,7 @@
 import t from 'tap';
 import { DELETION_COST_ANNOTATION, DRAIN_ANNOTATION } from '../../src/kubernetes/keys.js';
 import type { Outcome } from '../../src/rainbow/sweep.js';
-import { hasGivenUp, worstOf } from '../../src/rainbow/sweep.js';
+import { hasGivenUp, sweep, wasTried, worstOf } from '../../src/rainbow/sweep.js';
 import { HOUR_MS, MINUTE_MS, NOW_MS, type RainbowGroup } from '../peers/rainbow-group.js';
 import { status } from '../peers/fake-calls.js';
 import { busy, GROUP, NAMESPACE } from '../peers/rainbow-stage.js';
@@ -274,6 +274,23 @@ t.test('three failures in a row end the run', async (t) => {
   t.match(of(outcomes, 'ddd'), { words: 'not tried: 3 failures in a row' });
   t.equal(hasGivenUp(outcomes), true);
   t.equal(group.writes.length, 3);
+});
+
+t.test('a sweep that is broken off still gives back, and takes no more', async (t) => {
+  const group = await withLive(t);
+  group.old('aaa', 90, { ...lost(5), replicas: 4 });
+  group.old('bbb', 80, DUE.zero.state);
+  group.old('ccc', 70, DUE.zero.state);
+  group.select('beta', 'aaa');
+  const { api, look, plan, clock } = group;
+  const facts = await look();
+  const doing = { api, look, plan, clock, dryRun: false, tell: () => undefined };
+  const goesOn = (): boolean => group.replicas('bbb') !== 0;
+  const outcomes = await sweep(facts, plan(facts), { ...doing, goesOn });
+  t.same([group.replicas('aaa'), group.replicas('bbb'), group.replicas('ccc')], [4, 0, 2]);
+  t.match(of(outcomes, 'ccc'), { result: 'stopped', words: /^not tried: the group has changed/ });
+  t.same(outcomes.map(wasTried), [true, true, false, true]);
+  t.equal(hasGivenUp(outcomes), false);
 });
 
 t.test('what colours are refused for themselves ends nothing for the others', async (t) => {
