@@ -21,6 +21,7 @@ import {
   groupsOf,
   panelQueries,
   type Query,
+  rulesAreHealthy,
   scrapeConfigs,
   selectorsOf,
   watching,
@@ -121,22 +122,6 @@ async function drainOne(
   await within();
   await namespace.podUntil(metadata.name, (pod) => pod === undefined, 'it is gone', GONE_MS_MAX);
   await namespace.rolledOut('blue');
-}
-
-async function rulesAreHealthy(
-  t: Test,
-  prometheus: Prometheus,
-  alerts: readonly Alert[],
-): Promise<void> {
-  const areKnown = async (): Promise<boolean> =>
-    (await prometheus.rules()).every(({ health }) => health !== 'unknown');
-  await until(areKnown, 'all rules have been evaluated', SEEN_MS_MAX);
-  const rules = await prometheus.rules();
-  t.same(
-    rules.map(({ name, health, lastError = '' }) => `${name}: ${health}${lastError}`),
-    alerts.map(({ alert }) => `${alert}: ok`),
-    'all rules are loaded, and healthy',
-  );
 }
 
 /** Whether there is a number in it that is one. */

@@ -4,9 +4,11 @@
  */
 import type { Test } from 'tap';
 import { parse } from 'yaml';
-import { chartFor, type KubernetesObject, render } from '../charts/render.js';
+import { chartFor, type KubernetesObject, render, type Values } from '../charts/render.js';
 import type { Tools } from '../charts/tools.js';
 import { readDocument } from '../documents.js';
+import type { Prometheus } from '../peers/prometheus.js';
+import { until } from '../peers/until.js';
 import { type Cluster, kubectl } from './cluster.js';
 import type { ScrapeConfig } from './node-prometheus.js';
 
@@ -18,6 +20,7 @@ export const EVERYTHING = {
   dashboard: { enabled: true },
   networkPolicy: { enabled: true },
 } as const;
+const SEEN_MS_MAX = 60_000;
 /** The series that are asked for, with the labels that they must have. */
 const SELECTOR = /\b(?:up|(?:tidegate|kube)_[a-z_]+)\b(?:\{[^}]*\})?/g;
 
@@ -64,9 +67,11 @@ export async function watching(
   { helm }: Tools,
   namespace = 'default',
   release = 'watch',
+  others: Values = {},
 ): Promise<readonly KubernetesObject[]> {
   const chart = chartFor(t, CHART);
-  return (await render(helm[4], chart, EVERYTHING, { namespace, release })).objects;
+  const values = { ...EVERYTHING, ...others };
+  return (await render(helm[4], chart, values, { namespace, release })).objects;
 }
 
 /** The one object of a kind. */
@@ -97,8 +102,9 @@ export function scrapeConfigs(): readonly ScrapeConfig[] {
 export function panelQueries(
   objects: readonly KubernetesObject[],
   namespace: string,
+  file = 'tidegate.json',
 ): readonly Query[] {
-  const [text] = Object.values(ofKind(objects, 'ConfigMap')['data'] as Record<string, string>);
+  const text = (ofKind(objects, 'ConfigMap')['data'] as Record<string, string>)[file];
   const { panels, templating } = JSON.parse(text) as Dashboard;
   const values = new Map(templating.list.map(({ name }) => [name, '.*']));
   values.set('namespace', namespace).set('__rate_interval', '10s');
@@ -115,6 +121,23 @@ export function panelQueries(
     .flatMap(({ title, targets = [] }) =>
       targets.map(({ expr }) => ({ title, query: filled(expr) })),
     );
+}
+
+/** All are loaded under their names, have been evaluated, and without an error. */
+export async function rulesAreHealthy(
+  t: Test,
+  prometheus: Prometheus,
+  alerts: readonly Alert[],
+): Promise<void> {
+  const areKnown = async (): Promise<boolean> =>
+    (await prometheus.rules()).every(({ health }) => health !== 'unknown');
+  await until(areKnown, 'all rules have been evaluated', SEEN_MS_MAX);
+  const rules = await prometheus.rules();
+  t.same(
+    rules.map(({ name, health, lastError = '' }) => `${name}: ${health}${lastError}`),
+    alerts.map(({ alert }) => `${alert}: ok`),
+    'all rules are loaded, and healthy',
+  );
 }
 
 /** The selectors in a query; there is at least one. */
