@@ -130,7 +130,7 @@ const MEMORY: Cases = {
     ],
     without: ['max_over_time(tidegate_controller_leader{job="tidegate-controller"}[3m]) == 1', 'tidegate_controller_leader == 1'],
   },
-  'one that does not lead does not know of colours': {
+  'what one that does not lead believes does not count': {
     lives: [...LEADS, ...piled(a, [200, 1]), ...piled(b, [200, 90 * GIB])],
     firing: [[100, []]],
     without: ['and on (cluster, pod, instance)', 'or on (cluster, pod, instance)'],
