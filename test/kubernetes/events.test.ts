@@ -150,8 +150,18 @@ t.test('a call that hangs holds up the others, and nobody who tells', async (t) 
   for (const key of ['a', 'b']) one.tell(key);
   await stage.passes(5_000);
   t.equal(one.api.calls.length, 1);
+});
+
+t.test('who stops tells nothing more, but for what is on its way', async (t) => {
+  const stage = new Stage();
+  const one = stage.replica();
+  one.api.fate = () => ({ backMs: 500 });
+  for (const key of ['a', 'b']) one.tell(key);
+  await stage.passes(100);
   one.events.stop();
   one.tell('c');
   await stage.passes(5_000);
   t.equal(one.api.calls.length, 1);
+  t.same(one.told, ['made']);
+  t.equal(stage.clock.pending, 0);
 });
