@@ -145,6 +145,8 @@ export class GroupWork {
     const { step, result } = outcome;
     const colour = facts.colours.find(({ deployment }) => deployment.name === step.deployment);
     if (colour === undefined) return;
+    // What is refused to whoever does not lead any more has not failed: another does it.
+    if (result === 'failed' && !this.around.may()) return;
     const { uid } = colour.deployment;
     if (result === 'failed') this.failed(uid, !outcome.isOwn);
     else if (result !== 'stopped') this.patience.worked(uid);

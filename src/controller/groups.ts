@@ -129,9 +129,8 @@ export class Groups {
   }
 
   private meet(group: Group): void {
-    const { names, recorder, listener, clock, lookEveryMs } = this.parts;
-    // An empty label is no name that anybody could ask for.
-    if (group.group === '' || names?.includes(group.group) === false) return;
+    const { recorder, listener, clock, lookEveryMs } = this.parts;
+    if (!this.isMeant(group)) return;
     const key = keyOf(group);
     if (this.kept.has(key)) return;
     const telling = new Telling(group, { recorder, listener, clock });
@@ -144,6 +143,11 @@ export class Groups {
     });
   }
 
+  /** An empty label, or none, is no name that anybody could ask for. */
+  private isMeant({ group }: Group): boolean {
+    return group !== '' && this.parts.names?.includes(group) !== false;
+  }
+
   private in(namespace: string): Kept[] {
     return [...this.kept.values()].filter(({ group }) => group.namespace === namespace);
   }
@@ -153,7 +157,7 @@ export class Groups {
     const { clock } = this.parts;
     const atMs = clock.now() + afterMs;
     const before = this.soon.get(key);
-    if (this.isStopped || this.tick === undefined) return;
+    if (this.isStopped || this.tick === undefined || !this.isMeant(group)) return;
     if (before !== undefined && before.atMs <= atMs) return;
     before?.timer.cancel();
     const want = (): void => {

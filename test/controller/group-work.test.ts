@@ -109,6 +109,7 @@ for (const [kind, due] of Object.entries(DUE)) {
       const writes = town.refused.length;
       await town.pass(2 * MINUTE_MS);
       t.equal(town.refused.length, writes, `call ${n}: it is not tried again`);
+      t.notOk(town.events.join().includes('RainbowFailed'), `call ${n}: nothing has failed`);
       town.fake.before = () => undefined;
       town.mayAct = true;
       groups.hurry();
