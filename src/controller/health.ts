@@ -3,6 +3,7 @@
  * all the same: to start it anew would help nobody.
  */
 import type { Clock } from '../clock.js';
+import type { Looks } from './looks.js';
 import { resourceOf } from './rights.js';
 import type { Stores } from './stores.js';
 
@@ -13,16 +14,18 @@ const STUCK_ROUNDS = 6;
 export class Health {
   private readonly clock: Clock;
   private readonly lookEveryMs: number;
-  private readonly stores: Pick<Stores, 'watchedPods' | 'unknown'>;
+  private readonly stores: Pick<Stores, 'unknown'>;
+  private readonly looks: () => Pick<Looks, 'isAsking'>;
   private lastLookMs: number | undefined;
   private lastSweepMs: number | undefined;
   /** Since when there is somebody to be asked, as far as anybody has looked. */
   private busySinceMs: number | undefined;
 
-  constructor(clock: Clock, lookEveryMs: number, stores: Health['stores']) {
+  constructor(clock: Clock, lookEveryMs: number, stores: Health['stores'], looks: Health['looks']) {
     this.clock = clock;
     this.lookEveryMs = lookEveryMs;
     this.stores = stores;
+    this.looks = looks;
   }
 
   /** A pod was asked. */
@@ -41,8 +44,8 @@ export class Health {
   }
 
   stuck(): readonly string[] {
-    const isBusy = [...this.stores.watchedPods()].some(({ pod }) => pod?.address !== undefined);
-    if (!isBusy) this.busySinceMs = undefined;
+    // Only those who look know whom they ask: a pod that is pending has an address, and no turn.
+    if (!this.looks().isAsking) this.busySinceMs = undefined;
     else this.busySinceMs ??= this.clock.now();
     if (this.busySinceMs === undefined) return [];
     const sinceMs = Math.max(this.busySinceMs, this.lastLookMs ?? 0);

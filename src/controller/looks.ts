@@ -78,6 +78,11 @@ export class Looks {
     this.askables.push(hear);
   }
 
+  /** Somebody is to be asked. */
+  get isAsking(): boolean {
+    return this.turns.size > 0;
+  }
+
   /** A pod is there, or is another by now. */
   see(pod: WatchedPod): void {
     const known = this.pods.get(pod.uid);

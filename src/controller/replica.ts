@@ -103,7 +103,7 @@ export class Replica {
         !this.calls.isMissing({ verb: 'list', resource, namespace }),
       synced: () => this.synced(),
     });
-    this.health = new Health(clock, config.lookEveryMs, this.stores);
+    this.health = new Health(clock, config.lookEveryMs, this.stores, () => this.looks);
     const { once, by, twice, atOnceMax } = askingBy(config, client, this.calls);
     this.looks = new Looks({ clock, everyMs: config.lookEveryMs, ask: once, by, atOnceMax });
     this.marking = config.marks ? this.markingBy(api) : undefined;

@@ -2,44 +2,55 @@
  * Whether a replica turns: it is stuck only where there is somebody to be asked, and nobody asks.
  */
 import t from 'tap';
-import type { WatchedPod } from '../../src/controller/contract.js';
 import { Health } from '../../src/controller/health.js';
+import { Looks } from '../../src/controller/looks.js';
 import { DEPLOYMENTS, PODS } from '../../src/kubernetes/api.js';
 import { HandClock } from '../peers/clock.js';
+import { type PodObjectGiven, watchedPod } from '../peers/pod-objects.js';
 
 interface Stage {
   readonly clock: HandClock;
   readonly health: Health;
-  pods: { readonly address: string | undefined }[];
+  readonly see: (given?: PodObjectGiven) => void;
 }
 
 function stageFor(lookEveryMs = 20_000): Stage {
   const clock = new HandClock();
   const stores = {
-    watchedPods: () => stage.pods.map((pod) => ({ pod }) as WatchedPod).values(),
     unknown: () => [
       { resource: PODS, namespace: 'web' },
       { resource: DEPLOYMENTS, namespace: undefined },
     ],
   };
-  const health = new Health(clock, lookEveryMs, stores as never);
-  const stage: Stage = { clock, health, pods: [] };
-  return stage;
+  const ask = (): Promise<never> => new Promise(() => undefined);
+  const looks = new Looks({ clock, everyMs: lookEveryMs, by: 'pod', ask });
+  const health = new Health(clock, lookEveryMs, stores, () => looks);
+  return { clock, health, see: (given) => looks.see(watchedPod('one', given)) };
 }
 
 t.test('where nobody is to be asked nothing is stuck', (t) => {
-  const stage = stageFor();
-  stage.pods = [{ address: undefined }];
-  stage.clock.advance(3_600_000);
-  t.same(stage.health.stuck(), []);
-  stage.pods = [{ address: '1.2.3.4' }];
-  t.same(stage.health.stuck(), [], 'it has just come');
+  const { health, clock, see } = stageFor();
+  see({ podIP: undefined });
+  t.same(health.stuck(), []);
+  clock.advance(3_600_000);
+  t.same(health.stuck(), []);
+  see();
+  t.same(health.stuck(), [], 'it has just come');
+  t.end();
+});
+
+t.test('a pod that is pending is nobody to be asked, though it has an address', (t) => {
+  const { health, clock, see } = stageFor();
+  see({ phase: 'Pending' });
+  t.same(health.stuck(), []);
+  clock.advance(600_000);
+  t.same(health.stuck(), []);
   t.end();
 });
 
 t.test('it is stuck when pods are there and none has been asked for minutes', (t) => {
-  const { health, clock, pods } = stageFor();
-  pods.push({ address: '1.2.3.4' });
+  const { health, clock, see } = stageFor();
+  see();
   t.same(health.stuck(), []);
   clock.advance(180_000);
   t.same(health.stuck(), []);
@@ -51,8 +62,8 @@ t.test('it is stuck when pods are there and none has been asked for minutes', (t
 });
 
 t.test('who asks rarely has more time', (t) => {
-  const { health, clock, pods } = stageFor(60_000);
-  pods.push({ address: '1.2.3.4' });
+  const { health, clock, see } = stageFor(60_000);
+  see();
   health.stuck();
   clock.advance(360_000);
   t.same(health.stuck(), []);
