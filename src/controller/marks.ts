@@ -44,6 +44,8 @@ export interface Wanted {
 const RAINBOWS = String(IDLE_COST);
 /** The same as none: rainbow leaves it behind. */
 const NO_COST = '0';
+/** Of who says nothing, and had none: behind those who are known to be idle. */
+const UNKNOWN_COST = String(costOf('few'));
 
 const NOTHING: Recorded = { summary: undefined, cost: undefined, evict: undefined };
 
@@ -83,7 +85,6 @@ export function wantedFor(
   isOlder = false,
 ): Wanted {
   const recorded = recordedOn(marks);
-  // Of who says nothing nothing is known: its cost stays as it was.
   const known = summary.isUnknown ? undefined : summary.level;
   const cost = costFor(marks.cost, recorded.cost, known, settings, isOlder);
   const evict = evictFor(marks.evict, recorded.evict, summary.safe, settings);
@@ -128,7 +129,8 @@ function costFor(
   if (!isOurs && !isFree) return foreign(stands);
   if (!deletionCost) return isOurs ? leave(undefined) : leave(stands);
   if (isRainbows && isOlder) return leave(stands);
-  if (level === undefined) return isOurs ? ours(stands) : leave(stands);
+  // Of who says nothing nothing is known: what it cost it costs, and it goes before nobody.
+  if (level === undefined) return ours(isOurs ? stands : UNKNOWN_COST);
   if (level === 'idle') return isOurs ? leave(undefined) : leave(stands);
   return ours(String(costOf(level)));
 }

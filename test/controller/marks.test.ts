@@ -36,8 +36,8 @@ t.test('what is said of a pod is its label and its verdict, and Kubernetes has i
   });
   t.same(onBare(NEVER).marks, {
     safe: 'false',
-    verdict: '{"safe":false,"reason":"unreachable","evict":"false"}',
-    cost: undefined,
+    verdict: '{"safe":false,"reason":"unreachable","cost":1,"evict":"false"}',
+    cost: '1',
     evict: 'false',
   });
   t.end();
@@ -84,7 +84,10 @@ t.test('a deletion cost is ours, rainbow s, or somebody else s', (t) => {
     ['ours is taken away', busy, SAFE, undefined, false],
     ['ours stays while it says nothing', busy, SILENT, '10', false],
     ['one that is missing is written', { ...busy, cost: undefined }, BUSY, '10', false],
-    ['none is written for one unknown', BARE, SILENT, undefined, false],
+    ['one unknown does not go first', BARE, SILENT, '1', false],
+    ['also where it was idle', BARE, { ...SILENT, level: 'idle' }, '1', false],
+    ['also where 0 stands', { ...BARE, cost: '0' }, NEVER, '1', false],
+    ['until it is known to be idle', onBare(NEVER).marks, SAFE, undefined, false],
     ['somebody else s stays', { ...BARE, cost: '7' }, BUSY, '7', true],
     ['also of our value', { ...BARE, cost: '10' }, BUSY, '10', true],
     ['also where ours was', { ...busy, cost: '7' }, SAFE, '7', true],
@@ -92,7 +95,7 @@ t.test('a deletion cost is ours, rainbow s, or somebody else s', (t) => {
     ['rainbow s stays on who is idle', { ...BARE, cost: RAINBOWS }, SAFE, RAINBOWS, false],
     ['also where ours was', { ...busy, cost: RAINBOWS }, SAFE, RAINBOWS, false],
     ['and not on who is not', { ...BARE, cost: RAINBOWS }, BUSY, '10', false],
-    ['but on who says nothing', { ...BARE, cost: RAINBOWS }, SILENT, RAINBOWS, false],
+    ['nor on who says nothing', { ...BARE, cost: RAINBOWS }, SILENT, '1', false],
     ['0 is none', { ...BARE, cost: '0' }, BUSY, '10', false],
     ['and is left where none is wanted', { ...BARE, cost: '0' }, SAFE, '0', false],
   ];
@@ -109,6 +112,7 @@ t.test('a deletion cost is ours, rainbow s, or somebody else s', (t) => {
 t.test('a cost of rainbow s that came after the look is left', (t) => {
   const marks = { ...BARE, cost: RAINBOWS };
   t.equal(wantedFor(marks, BUSY, SETTINGS, true).marks.cost, RAINBOWS);
+  t.equal(wantedFor(marks, SILENT, SETTINGS, true).marks.cost, RAINBOWS);
   t.equal(wantedFor(marks, BUSY, SETTINGS, false).marks.cost, '10');
   t.end();
 });
