@@ -160,11 +160,8 @@ export class Aparts {
 
   /** So many pods of one more Deployment, with nobody who uses them. */
   async crowd({ namespace }: Apart, replicas: number): Promise<void> {
-    const metadata = { labels: { kit: KIT } };
-    const { gone: port } = this.ports;
-    const paper = { group: CROWD, colour: CROWD, replicas, port, metadata };
-    const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-    await this.standIn.make([{ path, object: paperDeployment(paper) }]);
+    const creation = onPaper(namespace, CROWD, CROWD, this.ports.gone, replicas);
+    await this.standIn.make([creation]);
     await this.areBorn(CROWD, replicas);
   }
 
@@ -250,14 +247,7 @@ export class Aparts {
     namespace: string,
     colours: readonly (keyof Aparts['ports'])[],
   ): readonly Creation[] {
-    return colours.map((colour) => {
-      const labels = { kit: KIT };
-      const podMetadata = { labels: { app: GROUP, 'tidegate.dev/colour': colour, ...labels } };
-      const port = this.ports[colour];
-      const paper: Paper = { group: GROUP, colour, port, metadata: { labels }, podMetadata };
-      const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-      return { path, object: paperDeployment(paper) };
-    });
+    return colours.map((colour) => onPaper(namespace, GROUP, colour, this.ports[colour]));
   }
 }
 
@@ -266,4 +256,18 @@ const named = (name: string): object => ({ metadata: { name } });
 function leaseOf(namespace: string): Creation {
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
   return { path, object: named(LEASE) };
+}
+
+function onPaper(
+  namespace: string,
+  group: string,
+  colour: string,
+  port: number,
+  replicas = 1,
+): Creation {
+  const labels = { kit: KIT };
+  const podMetadata = { labels: { app: group, 'tidegate.dev/colour': colour, ...labels } };
+  const paper: Paper = { group, colour, port, replicas, metadata: { labels }, podMetadata };
+  const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
+  return { path, object: paperDeployment(paper) };
 }
