@@ -63,6 +63,7 @@ const STEP_MS_MAX = 1_000;
 export class Replica {
   private readonly of: ReplicaOf;
   private readonly tallies = new Tallies();
+  private readonly owners = new Owners((uid) => this.stores.replicaSet(uid));
   private readonly calls: Calls;
   private readonly leadership: Leadership;
   private readonly stores: Stores;
@@ -187,17 +188,14 @@ export class Replica {
       lookAt: (uid) => this.looks.of(uid),
       hurry: (uid) => this.looks.hurry(uid),
       told: ({ result }) => this.tallies.acted('mark', result),
-      foreign: ({ namespace, name, owner }, mark) => {
-        const { kind = 'Pod', name: known = name } = owner ?? {};
-        journal.foreignMarks({ kind, namespace, name: known }, mark);
-      },
+      foreign: (pod, mark) => journal.foreignMarks(this.owners.of(pod), mark),
     });
   }
 
   private departuresTo(recorder: Events, time: ServerTime): Departures {
     const { clock, journal } = this.of;
     return new Departures({
-      ...{ clock, recorder, owners: new Owners((uid) => this.stores.replicaSet(uid)) },
+      ...{ clock, recorder, owners: this.owners },
       serverMs: () => time.nowMs ?? clock.wall().getTime(),
       areOwnersKnown: () => this.isSynced,
       listener: {

@@ -255,6 +255,36 @@ t.test(
   },
 );
 
+t.test(
+  'what somebody else has written on a pod is left, and told once for all alike',
+  async (t) => {
+    const { fake, flags } = await stageFor(t);
+    const cost = 'controller.kubernetes.io/pod-deletion-cost';
+    for (const name of ['shop-c1-1-0', 'shop-c1-1-1']) {
+      fake.objects.patch('Pod', NAMESPACE, name, { metadata: { annotations: { [cost]: '7' } } });
+    }
+    const controller = await startController(t, fake, flags);
+    await marked(fake, controller);
+    t.equal(pod(fake, 'shop-c1-1-0').metadata.annotations?.[cost], '7');
+    t.match(controller.said('pods have marks of somebody else, which are left'), [
+      { level: 'warn', kind: 'Deployment', name: 'shop-c1', namespace: 'web', key: 'cost' },
+    ]);
+  },
+);
+
+t.test('pods that cannot be asked are told of once, and nothing is marked', async (t) => {
+  const { fake } = await stageFor(t);
+  const flags = ['--prometheus=http://127.0.0.1:9', '--look-every=5s'];
+  const controller = await startController(t, fake, flags);
+  const told = (): number => controller.said('pods cannot be asked').length;
+  await until(() => told() > 0, controller.everything, 20_000);
+  const from = fake.calls.length;
+  await until(() => fake.calls.length > from, 'it goes on', 20_000);
+  t.equal(told(), 1);
+  t.equal(labelOf(fake, 'shop-c1-1-1'), undefined);
+  t.match(await controller.get('/livez'), { status: 200 });
+});
+
 t.test('settings that cannot be used are each told, with exit code 64', async (t) => {
   const refused = (args: readonly string[]): ReturnType<typeof run> =>
     run(NODE, [BUNDLE, 'controller', ...args], { env: { TIDEGATE_KEEP: 'x' } });
