@@ -1,6 +1,6 @@
 /**
  * Writes on each pod what is said of it: all its marks in one patch, on change only, and no more
- * than one in a minute. What must wait is written when the minute is over, as it is then. A write
+ * than one in a minute; or, where that is not wanted, takes all of them away. What must wait is written when the minute is over, as it is then. A write
  * that fails is made later, from what is known by then; what is gone needs none.
  */
 import type { Clock, Timer } from '../clock.js';
@@ -20,6 +20,7 @@ import {
   patchFor,
   recordedOn,
   wantedFor,
+  withoutOurs,
 } from './marks.js';
 import { type Habit, lookedAt, NO_HABIT, type Summary, summaryOf } from './summary.js';
 import { readWatchedPod } from './watched-pod.js';
@@ -108,18 +109,24 @@ export class Marking {
   see(pod: WatchedPod): void {
     const known = this.pods.get(pod.uid);
     const nowMs = this.around.clock.now();
-    if (known === undefined) {
-      this.pods.set(pod.uid, { ...UNKNOWN, pod, costMs: nowMs });
-      return;
-    }
-    if (known.pod.marks.cost !== pod.marks.cost) known.costMs = nowMs;
-    known.pod = pod;
+    const now = known ?? { ...UNKNOWN, pod, costMs: nowMs };
+    if (known === undefined) this.pods.set(pod.uid, now);
+    if (now.pod.marks.cost !== pod.marks.cost) now.costMs = nowMs;
+    now.pod = pod;
     if (!isMarkable(pod)) this.waiting.delete(pod.uid);
+    // What it says is of no account then.
+    if (!this.around.settings.marks) this.consider(now);
   }
 
   forget(uid: string): void {
     this.pods.delete(uid);
     this.waiting.delete(uid);
+  }
+
+  /** This replica leads from now on: what the one before has left is written, and no look awaited. */
+  hurry(): void {
+    for (const known of this.pods.values()) this.want(known);
+    this.step();
   }
 
   /** It was asked: what is said of it may be something else by now. */
@@ -137,19 +144,26 @@ export class Marking {
   }
 
   private consider(known: Known): void {
+    if (this.want(known)) this.step();
+  }
+
+  /** Whether it waits for its write from now on. */
+  private want(known: Known): boolean {
     const { uid } = known.pod;
-    const isWanted = this.around.may() && this.patchOf(known) !== undefined;
+    const isWanted = this.isRunning && this.around.may() && this.patchOf(known) !== undefined;
     if (!isWanted) this.waiting.delete(uid);
-    if (!isWanted || known.isUnderWay || this.waiting.has(uid)) return;
+    if (!isWanted || known.isUnderWay || this.waiting.has(uid)) return false;
     this.waiting.set(uid, false);
-    this.step();
+    return true;
   }
 
   /** Undefined: what is to be said of it stands already. */
   private patchOf({ pod, due, lookedMs, costMs }: Known): object | undefined {
-    const summary = due ?? recordedOn(pod.marks).summary;
-    if (summary === undefined || !isMarkable(pod)) return undefined;
+    if (!isMarkable(pod)) return undefined;
     const { settings } = this.around;
+    if (!settings.marks) return patchFor(pod, withoutOurs(pod.marks));
+    const summary = due ?? recordedOn(pod.marks).summary;
+    if (summary === undefined) return undefined;
     const { marks, foreign } = wantedFor(pod.marks, summary, settings, lookedMs <= costMs);
     for (const mark of foreign) this.tellForeign(pod, mark);
     return patchFor(pod, marks);

@@ -17,6 +17,8 @@ import { costOf } from './levels.js';
 import type { Summary } from './summary.js';
 
 export interface MarkSettings {
+  /** If not, nothing of ours is left on any pod. */
+  readonly marks: boolean;
   /** The cost of a pod's deletion is written. */
   readonly deletionCost: boolean;
   /** `veto`: only that it is not safe to evict. */
@@ -102,6 +104,17 @@ export function wantedFor(
   return {
     marks: { safe: String(safe), verdict, cost: cost.value, evict: evict.value },
     foreign,
+  };
+}
+
+/** What is left of them when nothing is to be marked: what somebody else has written. */
+export function withoutOurs(marks: Marks): Marks {
+  const { cost, evict } = recordedOn(marks);
+  return {
+    safe: undefined,
+    verdict: undefined,
+    cost: marks.cost === cost ? undefined : marks.cost,
+    evict: marks.evict === evict ? undefined : marks.evict,
   };
 }
 

@@ -69,7 +69,7 @@ export class Replica {
   private readonly stores: Stores;
   private readonly health: Health;
   private readonly looks: Looks;
-  private readonly marking: Marking | undefined;
+  private readonly marking: Marking;
   private readonly events: Events;
   private readonly departures: Departures;
   private readonly groups: Groups;
@@ -107,7 +107,7 @@ export class Replica {
     this.health = new Health(clock, config.lookEveryMs, this.stores, () => this.looks);
     const { once, by, twice, atOnceMax } = askingBy(config, client, this.calls);
     this.looks = new Looks({ clock, everyMs: config.lookEveryMs, ask: once, by, atOnceMax });
-    this.marking = config.marks ? this.markingBy(api) : undefined;
+    this.marking = this.markingBy(api);
     this.events = new Events({
       ...{ api, clock, may: () => this.leadership.isLeader },
       told: (telling) => this.tallies.acted('event', TOLD[telling]),
@@ -135,7 +135,7 @@ export class Replica {
     const address = await openPort(this.server, 'admin', this.of.config.admin);
     this.stores.start();
     this.looks.start();
-    this.marking?.start();
+    this.marking.start();
     this.groups.start();
     this.leadership.start();
     return address;
@@ -144,7 +144,7 @@ export class Replica {
   /** Nothing more is begun, the Lease is given away, and the port is closed last. */
   async stop(): Promise<void> {
     this.looks.stop();
-    this.marking?.stop();
+    this.marking.stop();
     this.departures.stop();
     this.events.stop();
     // A step that is under way may end while it is still this one's turn; but nobody waits long.
@@ -163,7 +163,7 @@ export class Replica {
       this.health.looked();
       const looked = looks.of(pod.uid);
       if (looked !== undefined) departures.looked(pod, looked);
-      marking?.looked(pod);
+      marking.looked(pod);
     });
     looks.onAskable((namespace, error) => this.askable(namespace, error));
   }
@@ -173,9 +173,9 @@ export class Replica {
     this.departures.heard(change);
     if (change.type === 'gone') {
       this.looks.forget(change.last.uid);
-      this.marking?.forget(change.last.uid);
+      this.marking.forget(change.last.uid);
     } else {
-      this.marking?.see(change.now);
+      this.marking.see(change.now);
       this.looks.see(change.now);
     }
   }
@@ -243,6 +243,7 @@ export class Replica {
     const { journal, identity } = this.of;
     if (!isLeader) return journal.following(identity);
     journal.leading(identity);
+    this.marking.hurry();
     this.groups.hurry();
   }
 

@@ -43,7 +43,8 @@ export const CONTROLLER_SETTINGS = {
     type: 'choice',
     choices: SWITCH,
     default: 'on',
-    sentence: "Whether pods are marked with what their tidegate's verdict is.",
+    sentence:
+      "Whether pods are marked with what their tidegate's verdict is; `off` takes away what it has marked.",
   },
   deletionCost: {
     type: 'choice',

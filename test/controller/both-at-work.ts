@@ -30,7 +30,7 @@ export class BothAtWork {
         },
       },
       may: () => true,
-      settings: { deletionCost: true, safeToEvict: 'veto' },
+      settings: { marks: true, deletionCost: true, safeToEvict: 'veto' },
       lookAt: (uid) => {
         const pod = this.pods.find((one) => one.metadata.uid === uid);
         if (pod === undefined) return undefined;

@@ -281,6 +281,67 @@ t.test('what is switched off is taken away', async (t) => {
   t.equal(off.stands('one'), 'active some');
 });
 
+t.test(
+  'where marks are off all that is ours is taken away, and nothing else is written',
+  async (t) => {
+    const on = new Markings();
+    const names = numbered(60);
+    const theirs = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' };
+    for (const name of names) on.put(name, name === 'p0' ? { annotations: theirs } : {});
+    for (const name of names) on.look(name, busy(50));
+    await on.pass(10_000);
+    const off = new Markings({ marks: false });
+    off.isLeader = false;
+    for (const name of names) {
+      const { labels, annotations } = on.objects.get('Pod', 'web', name).metadata;
+      off.put(name, { labels, annotations } as object);
+    }
+    await off.pass(5_000);
+    t.equal(off.written.length, 0);
+    off.isLeader = true;
+    off.marking.hurry();
+    await off.pass(1_000, 10);
+    t.ok(off.written.length <= 21, `${off.written.length} in a second`);
+    await off.pass(5_000, 10);
+    for (const name of names) {
+      const { labels, annotations } = off.objects.get('Pod', 'web', name).metadata;
+      t.same({ ...labels, ...annotations }, name === 'p0' ? theirs : {}, name);
+    }
+    off.says = () => busy(5);
+    off.rounds(names);
+    await off.pass(120_000);
+    t.equal(off.written.length, 60);
+    // Another one, which an older replica has marked.
+    off.put('late', { labels: { 'tidegate.dev/safe-to-delete': 'true' } });
+    await off.settle();
+    t.same(off.objects.get('Pod', 'web', 'late').metadata.labels, {});
+    t.equal(off.clock.pending, 60, 'the rounds alone');
+  },
+);
+
+t.test('who begins to lead writes what has changed since, and waits for no look', async (t) => {
+  const stage = new Markings();
+  const names = numbered(100);
+  for (const name of names) stage.put(name);
+  stage.says = () => SAFE;
+  stage.rounds(names);
+  await stage.pass(LOOK_MS);
+  // Nobody leads for as long as a Lease takes to lapse.
+  stage.isLeader = false;
+  stage.says = (name) => (Number(name.slice(1)) % 2 === 0 ? busy(50) : SAFE);
+  await stage.pass(60_000);
+  t.equal(stage.written.length, 100);
+  stage.isLeader = true;
+  stage.marking.hurry();
+  const leadsMs = stage.clock.now();
+  await stage.pass(4_000, 10);
+  t.equal(stage.written.length, 150);
+  const after = stage.written.slice(100).map(({ atMs }) => atMs - leadsMs);
+  t.ok(after.filter((ms) => ms < 1_000).length <= 20);
+  t.equal(stage.stands('p0'), 'active some 10 false');
+  t.equal(stage.stands('p1'), 'safe idle');
+});
+
 t.test('that it says nothing is written after two looks, and its cost stays', async (t) => {
   const stage = new Markings();
   stage.put('one');

@@ -60,7 +60,7 @@ export class Markings {
       api: { patch: (...call) => this.patch(...call) },
       clock,
       may: () => this.isLeader,
-      settings: { deletionCost: true, safeToEvict: 'veto', ...settings },
+      settings: { marks: true, deletionCost: true, safeToEvict: 'veto', ...settings },
       lookAt: (uid) => this.looks.get(uid),
       hurry: (uid) => {
         this.hurried.push(uid);

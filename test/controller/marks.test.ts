@@ -8,11 +8,12 @@ import {
   recordedOn,
   type Wanted,
   wantedFor,
+  withoutOurs,
 } from '../../src/controller/marks.js';
 import type { Summary } from '../../src/controller/summary.js';
 import { watchedPod } from '../peers/pod-objects.js';
 
-const SETTINGS: MarkSettings = { deletionCost: true, safeToEvict: 'veto' };
+const SETTINGS: MarkSettings = { marks: true, deletionCost: true, safeToEvict: 'veto' };
 const BARE: Marks = { safe: undefined, verdict: undefined, cost: undefined, evict: undefined };
 const SAFE: Summary = { safe: true, reason: undefined, isUnknown: false, level: 'idle' };
 const BUSY: Summary = { safe: false, reason: 'active', isUnknown: false, level: 'some' };
@@ -118,7 +119,7 @@ t.test('a cost of rainbow s that came after the look is left', (t) => {
 });
 
 t.test('what is switched off is taken away, and only what is ours', (t) => {
-  const off: MarkSettings = { deletionCost: false, safeToEvict: 'off' };
+  const off: MarkSettings = { marks: true, deletionCost: false, safeToEvict: 'off' };
   const { marks } = onBare(BUSY);
   t.same(wantedFor(marks, BUSY, off).marks, {
     ...{ safe: 'false', verdict: '{"safe":false,"reason":"active","level":"some"}' },
@@ -127,6 +128,22 @@ t.test('what is switched off is taken away, and only what is ours', (t) => {
   const theirs = { ...BARE, cost: '7', evict: 'true' };
   t.match(wantedFor(theirs, BUSY, off).marks, { cost: '7', evict: 'true' });
   t.match(wantedFor({ ...BARE, cost: RAINBOWS }, BUSY, off).marks, { cost: RAINBOWS });
+  t.end();
+});
+
+t.test('where nothing is marked nothing of ours is left, and what is not ours is', (t) => {
+  for (const summary of [BUSY, SAFE, SILENT, NEVER]) {
+    const { marks } = onBare(summary, { safeToEvict: 'both' });
+    t.same(withoutOurs(marks), BARE);
+    t.same(withoutOurs({ ...marks, cost: '7' }), { ...BARE, cost: '7' });
+    t.same(withoutOurs({ ...marks, cost: RAINBOWS }), { ...BARE, cost: RAINBOWS });
+    t.same(withoutOurs({ ...marks, verdict: undefined, safe: 'true' }), {
+      ...{ ...BARE, cost: marks.cost },
+      evict: marks.evict,
+    });
+  }
+  const { marks } = onBare(BUSY);
+  t.same(withoutOurs({ ...marks, evict: 'true' }), { ...BARE, evict: 'true' });
   t.end();
 });
 

@@ -188,6 +188,25 @@ t.test('without rainbow colours are counted, and no colour is touched', async (t
   t.equal(fake.objects.list('Event').length, 0);
 });
 
+t.test('with marks off what one before has marked is taken away', async (t) => {
+  const { fake, flags } = await stageFor(t);
+  const before = await startController(t, fake, flags);
+  await until(() => before.leads, before.everything, LEADS_MS);
+  await marked(fake, before);
+  before.spawned.kill('SIGTERM');
+  await within(before.spawned.exited, 'it ends', 15_000);
+  const controller = await startController(t, fake, [...flags, '--marks=off']);
+  const left = (): unknown[] =>
+    ['shop-c1-1-0', 'shop-c1-1-1'].flatMap((name) => {
+      const { labels = {}, annotations = {} } = pod(fake, name).metadata;
+      return Object.keys({ ...labels, ...annotations });
+    });
+  const isBare = (): boolean =>
+    !left().some((key) => /safe|verdict|deletion-cost/.test(String(key)));
+  await until(isBare, controller.everything, LEADS_MS);
+  t.ok(left().length > 0, 'its own labels stay');
+});
+
 t.test('who loses the Lease writes nothing more, and goes on to look', async (t) => {
   const { fake, stage, flags } = await stageFor(t);
   const controller = await startController(t, fake, flags);
@@ -228,6 +247,21 @@ t.test('of two replicas the second one acts when the first ends', async (t) => {
   await until(() => second.leads, second.everything, 10_000);
   stage.pod('late', { app: 'late' }, undefined, SIDECAR);
   await until(() => labelOf(fake, 'late') === 'true', second.everything, 40_000);
+});
+
+t.test('who leads after one that was killed marks at once what it has seen by then', async (t) => {
+  const { fake, stage, flags } = await stageFor(t);
+  const first = await startController(t, fake, flags);
+  await until(() => first.leads, first.everything, LEADS_MS);
+  // Whatever it marks it has seen when the pod came: its next look is minutes away.
+  const second = await startController(t, fake, [flags[0], '--look-every=5m']);
+  await marked(fake, first);
+  await until(async () => (await second.get('/readyz')).status === 200, second.everything);
+  first.spawned.kill('SIGKILL');
+  await first.spawned.exited;
+  stage.pod('late', { app: 'late' }, undefined, SIDECAR);
+  await until(() => labelOf(fake, 'late') === 'true', second.everything, 40_000);
+  t.ok(second.leads);
 });
 
 t.test(
