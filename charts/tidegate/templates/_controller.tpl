@@ -70,8 +70,35 @@ app.kubernetes.io/component: controller
 {{- toYaml $args -}}
 {{- end -}}
 
+{{- /*
+Throws a sentence with the key that has no value. helm upgrade --reuse-values takes the values of the chart before,
+which has none of what has come since: so the schema lets them be missing.
+*/ -}}
+{{- define "tidegate-watch.checkWhole" -}}
+{{- $values := .Values.controller -}}
+{{- $keys := list "replicas" "namespaces" "marks" "deletionCost" "safeToEvict" "lookEvery" "rainbow" "dryRun" "ask" "prometheus" "podAdmin" -}}
+{{- $keys = concat $keys (list "logLevel" "adminPort" "image" "imagePullSecrets" "serviceAccount" "resources" "priorityClassName") -}}
+{{- $keys = concat $keys (list "podLabels" "podAnnotations" "nodeSelector" "tolerations") -}}
+{{- range $key := list "enabled" "every" "groups" "keep" "minAge" "drainedFor" "deleteAfter" "maxAge" "lightlyUsed" -}}
+{{- $keys = append $keys (printf "rainbow.%s" $key) -}}
+{{- end -}}
+{{- range $key := list "repository" "tag" "digest" "pullPolicy" -}}
+{{- $keys = append $keys (printf "image.%s" $key) -}}
+{{- end -}}
+{{- range $path := $keys -}}
+{{- $at := $values -}}
+{{- range splitList "." $path -}}
+{{- if not (hasKey $at .) -}}
+{{- fail (printf "tidegate: controller.%s has no value: with --reuse-values a release keeps the values of a chart without it; --reset-then-reuse-values has the defaults, too" $path) -}}
+{{- end -}}
+{{- $at = get $at . -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{- /* Throws a sentence with key and value. */ -}}
 {{- define "tidegate-watch.checkController" -}}
+{{- include "tidegate-watch.checkWhole" . -}}
 {{- $values := .Values.controller -}}
 {{- if and .Values.rainbow.enabled $values.rainbow.enabled -}}
 {{- fail "tidegate: rainbow.enabled and controller.rainbow.enabled would both clean up old colours: let one of them do it" -}}

@@ -15,7 +15,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- if .Values.dashboard.enabled }}{{ $parts = append $parts "a dashboard" }}{{ end -}}
 {{- if .Values.networkPolicy.enabled }}{{ $parts = append $parts "a network policy" }}{{ end -}}
 {{- if .Values.rainbow.enabled }}{{ $parts = append $parts "a clean-up of old colours" }}{{ end -}}
-{{- if .Values.controller.enabled }}{{ $parts = append $parts "a controller" }}{{ end -}}
+{{- if (.Values.controller).enabled }}{{ $parts = append $parts "a controller" }}{{ end -}}
 {{- $parts | join ", " | default "nothing: every part of it is off" -}}
 {{- end -}}
 
@@ -29,7 +29,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version | replace "+" "_" }}
 {{- $names := list -}}
 {{- range $key, $alert := .Values.prometheusRule.alerts -}}
 {{- $isOfController := $.Files.Get (printf "rules/controller/%s.yaml" $key) -}}
-{{- if and $alert.enabled (or $.Values.controller.enabled (not $isOfController)) -}}
+{{- if and $alert.enabled (or ($.Values.controller).enabled (not $isOfController)) -}}
 {{- $names = append $names (printf "Tidegate%s" (title $key)) -}}
 {{- end -}}
 {{- end -}}
