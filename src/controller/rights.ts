@@ -27,21 +27,27 @@ export interface Right {
   readonly without: string;
 }
 
-/** A setting that is on; `proxy` is one of `ask`. */
-export type Need = 'always' | 'marks' | 'rainbow' | 'proxy';
+/**
+ * A setting that is on; `proxy` is one of `ask`. `writing`: all but a dry run, since marks that are off
+ * are taken away. `counting`: colours have metrics with `rainbow` off, too, and that is all these are
+ * then for.
+ */
+export type Need = 'always' | 'writing' | 'counting' | 'rainbow' | 'proxy';
 
 /** Pods' own ports, through the API server. */
 export const PODS_PROXY: Resource = { group: '', version: 'v1', plural: 'pods/proxy' };
 
 const UNKNOWN_PODS = 'no pod is asked, marked or told of, and no colour is changed';
 const UNKNOWN_COLOURS = 'groups of colours are not seen, and no colour is changed';
+/** By all of them together it is known how a colour stands. */
+const COLOURS = ['rainbow', 'counting'] as const;
 const LATE = 'what changes is seen half a minute late';
 const NO_LEAD = 'no replica leads: nothing is marked, told or changed';
 
 export const RIGHTS: readonly Right[] = [
   right('list', PODS, 'always', UNKNOWN_PODS),
   right('watch', PODS, 'always', LATE),
-  right('patch', PODS, ['marks', 'rainbow'], 'pods are not marked, and none is asked to drain'),
+  right('patch', PODS, 'writing', 'pods are not marked, and none is asked to drain'),
   right(
     'list',
     REPLICA_SETS,
@@ -49,8 +55,8 @@ export const RIGHTS: readonly Right[] = [
     'Events are told of the ReplicaSet and not its Deployment, and no colour is changed',
   ),
   right('watch', REPLICA_SETS, 'always', LATE),
-  right('list', DEPLOYMENTS, 'always', UNKNOWN_COLOURS),
-  right('watch', DEPLOYMENTS, 'always', LATE),
+  right('list', DEPLOYMENTS, COLOURS, UNKNOWN_COLOURS),
+  right('watch', DEPLOYMENTS, COLOURS, LATE),
   right(
     'patch',
     DEPLOYMENTS,
@@ -58,17 +64,17 @@ export const RIGHTS: readonly Right[] = [
     'no colour is shrunk, scaled to zero or given back its replicas',
   ),
   right('delete', DEPLOYMENTS, 'rainbow', 'no colour is deleted'),
-  right('list', SERVICES, 'always', 'which colour is live is not known, and no colour is changed'),
-  right('watch', SERVICES, 'always', LATE),
+  right('list', SERVICES, COLOURS, 'which colour is live is not known, and no colour is changed'),
+  right('watch', SERVICES, COLOURS, LATE),
   right(
     'list',
     ENDPOINT_SLICES,
-    'always',
+    COLOURS,
     'which colour gets traffic is not known, and no colour is changed',
   ),
-  right('watch', ENDPOINT_SLICES, 'always', LATE),
-  right('list', AUTOSCALERS, 'always', 'autoscalers are not known, and no colour is changed'),
-  right('watch', AUTOSCALERS, 'always', LATE),
+  right('watch', ENDPOINT_SLICES, COLOURS, LATE),
+  right('list', AUTOSCALERS, COLOURS, 'autoscalers are not known, and no colour is changed'),
+  right('watch', AUTOSCALERS, COLOURS, LATE),
   right('create', EVENTS, 'always', 'no Event is told'),
   right('patch', EVENTS, 'always', 'Events that repeat are not counted'),
   right('get', PODS_PROXY, 'proxy', 'no pod is asked: none is known to be safe'),

@@ -22,8 +22,10 @@ function where(place: 'watched' | 'own', ...needs: readonly Need[]): readonly Ri
 
 /** What it takes to know what there is, and to tell of it. */
 export const WATCHING = where('watched', 'always');
-/** To write on pods what they hold, and to ask old ones to drain. */
-export const MARKING = where('watched', 'marks', 'rainbow');
+/** To know how colours stand: to clean them up, or to count them. */
+export const COUNTING = where('watched', 'rainbow', 'counting');
+/** To write on pods what they hold or take that away, and to ask old ones to drain. */
+export const MARKING = where('watched', 'writing');
 /** To clean up old colours, beside `MARKING`. */
 export const CLEANING = where('watched', 'rainbow');
 /** To ask pods through the API server. */
@@ -33,10 +35,11 @@ export const LEADING = where('own', 'always');
 
 /** Where it watches. What a dry run writes is Events. */
 export function watchingRights(does: Does): readonly Right[] {
-  const { marks = true, rainbow = { enabled: false }, ask, prometheus, dryRun = false } = does;
+  const { rainbow = { enabled: false }, ask, prometheus, dryRun = false } = does;
   return [
     ...WATCHING,
-    ...((marks || rainbow.enabled) && !dryRun ? MARKING : []),
+    ...COUNTING,
+    ...(dryRun ? [] : MARKING),
     ...(rainbow.enabled && !dryRun ? CLEANING : []),
     ...(ask === 'proxy' && prometheus === undefined ? ASKING_BY_PROXY : []),
   ];

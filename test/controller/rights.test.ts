@@ -6,7 +6,13 @@ import t from 'tap';
 import { resourceOf, RIGHTS, withoutRight } from '../../src/controller/rights.js';
 import { layOut, readDocument, type Table } from '../documents.js';
 
-const FOR = { always: 'always', marks: '`marks`', rainbow: '`rainbow`', proxy: '`ask=proxy`' };
+const FOR = {
+  always: 'always',
+  writing: 'unless `dryRun`',
+  counting: 'metrics of colours',
+  rainbow: '`rainbow`',
+  proxy: '`ask=proxy`',
+};
 
 /** Those that cost the same without them are one row. */
 function table(): Table {
