@@ -42,6 +42,8 @@ const GROUP = '';
 
 export class GroupWork {
   standing: GroupStanding | undefined;
+  /** The Services that had to do with it when it was looked at last. */
+  services: ReadonlySet<string> | undefined;
   private readonly group: Group;
   private readonly around: GroupAround;
   private readonly telling: Telling;
@@ -82,6 +84,7 @@ export class GroupWork {
     const glance = new Glance(this.around, isWaiting);
     const facts = await gather(known, glance.ask, this.group);
     if (facts.colours.length === 0) return 'gone';
+    this.services = new Set(facts.services.map(({ name }) => name));
     const imagined = dryRun ? this.rehearsal.imagined(facts) : facts;
     const planned = plan(imagined, policy);
     this.standing = groupStanding(imagined, planned);

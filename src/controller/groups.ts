@@ -6,10 +6,11 @@ import type { Timer } from '../clock.js';
 import { DEPLOYMENTS, ENDPOINT_SLICES, SERVICES } from '../kubernetes/api.js';
 import type { Recorder } from '../kubernetes/events.js';
 import { KubernetesError } from '../kubernetes/fault.js';
-import type { Change } from '../kubernetes/informer.js';
 import { RAINBOW_LABEL } from '../kubernetes/keys.js';
 import type { Group } from '../rainbow/facts.js';
+import type { Slice } from '../rainbow/services.js';
 import { FAILURES_MAX } from '../rainbow/sweep.js';
+import { concerns, isNews, sidesOf } from './concerns.js';
 import { type GroupAround, GroupWork } from './group-work.js';
 import type { KnownApi, Noted } from './known-api.js';
 import type { GroupStanding } from './standings.js';
@@ -18,7 +19,7 @@ import { Telling, type TellingListener } from './telling.js';
 export interface GroupsListener extends TellingListener {
   /** A group cannot be looked at: said once, until it can be again. */
   unknown(group: Group, words: string): void;
-  /** All groups have had their look. */
+  /** All groups have had their look, and each has come to something. */
   looked(): void;
   /** A bug: it costs a look at one group. */
   fault(error: unknown): void;
@@ -55,6 +56,8 @@ interface Kept {
   /** How often in a row it could not be looked at, and whether that was told. */
   failures: number;
   isToldOf: boolean;
+  /** Its last look has come to something. */
+  isLooked: boolean;
 }
 
 export class Groups {
@@ -78,15 +81,14 @@ export class Groups {
       }
     });
     known.onChange(SERVICES, (change) => {
-      for (const one of this.in(sidesOf(change)[0].namespace)) {
-        // Whoever was old may be live by now: what is under way was planned without that.
-        one.work.breakOff();
-        one.work.hurry();
-        this.wantSoon(one.group);
-      }
+      if (isNews(change)) this.serviceChanged(sidesOf(change));
     });
     known.onChange(ENDPOINT_SLICES, (change) => {
-      for (const { group } of this.in(sidesOf(change)[0].namespace)) this.wantSoon(group);
+      const [{ namespace, value }] = sidesOf(change);
+      const { service } = value as Slice;
+      for (const { group, work } of this.in(namespace)) {
+        if (work.services?.has(service) !== false) this.wantSoon(group);
+      }
     });
   }
 
@@ -120,6 +122,17 @@ export class Groups {
       .flatMap(([, { work }]) => (work.standing === undefined ? [] : [work.standing]));
   }
 
+  private serviceChanged(sides: readonly Noted[]): void {
+    const { known } = this.parts;
+    for (const { group, work } of this.in(sides[0].namespace)) {
+      if (!concerns(sides, { known, group, seen: work.services })) continue;
+      // Whoever was old may be live by now: what is under way was planned without that.
+      work.breakOff();
+      work.hurry();
+      this.wantSoon(group);
+    }
+  }
+
   private round(): void {
     this.tick = this.parts.clock.after(this.parts.everyMs, () => this.round());
     for (const { namespace, labels } of this.parts.known.items(DEPLOYMENTS)) {
@@ -140,6 +153,7 @@ export class Groups {
       work: new GroupWork(group, around, telling),
       failures: 0,
       isToldOf: false,
+      isLooked: false,
     });
   }
 
@@ -191,16 +205,24 @@ export class Groups {
     }
     lane.isBusy = false;
     // Its last group is gone.
-    if (this.in(namespace).length === 0) this.lanes.delete(namespace);
-    if ([...this.lanes.values()].every(({ isBusy }) => !isBusy)) this.parts.listener.looked();
+    if (this.in(namespace).length === 0) {
+      this.lanes.delete(namespace);
+      this.askedByMs.delete(namespace);
+    }
+    const isOver = [...this.lanes.values()].every(({ isBusy }) => !isBusy);
+    if (isOver && [...this.kept.values()].every(({ isLooked }) => isLooked)) {
+      this.parts.listener.looked();
+    }
   }
 
   private async look(key: string, kept: Kept): Promise<void> {
     const { known, listener, clock } = this.parts;
     const { group, work } = kept;
+    kept.isLooked = false;
     if (!known.isSynced(group.namespace)) return;
     try {
       const result = await work.look(this.isFirstRound(group.namespace));
+      kept.isLooked = result === 'looked';
       if (result === 'gone') this.kept.delete(key);
       if (result === 'blind') this.wantSoon(group);
       if (result !== 'waits') Object.assign(kept, { failures: 0, isToldOf: false });
@@ -234,10 +256,4 @@ export class Groups {
 
 function keyOf({ namespace, group }: Group): string {
   return `${namespace}/${group}`;
-}
-
-/** As it was, and as it is. */
-function sidesOf(change: Change<Noted>): readonly Noted[] {
-  if (change.type === 'gone') return [change.last];
-  return change.type === 'added' ? [change.now] : [change.now, change.before];
 }

@@ -64,7 +64,8 @@ export function noting(read: Read<unknown>): (object: unknown) => Noted | undefi
 /** As an informer is. */
 export interface Store {
   readonly isSynced: boolean;
-  items(): Iterable<Noted>;
+  /** Of a namespace; of all if none is named. */
+  items(namespace?: string): Iterable<Noted>;
   onChange(hear: (change: Change<Noted>) => void): void;
 }
 
@@ -92,9 +93,12 @@ export class KnownApi implements Api {
     return this.time.nowMs !== undefined && all.every(({ store }) => store.isSynced);
   }
 
-  /** All objects of a kind that are kept. */
-  *items(resource: Resource): Generator<Noted> {
-    for (const { kind, store } of this.held) if (kind.resource === resource) yield* store.items();
+  /** All objects of a kind that are kept; those of a namespace if one is named. */
+  *items(resource: Resource, namespace?: string): Generator<Noted> {
+    for (const held of this.held) {
+      const isMeant = namespace === undefined || isIn(held, namespace);
+      if (held.kind.resource === resource && isMeant) yield* held.store.items(namespace);
+    }
   }
 
   onChange(resource: Resource, hear: (change: Change<Noted>) => void): void {
@@ -123,8 +127,8 @@ export class KnownApi implements Api {
     if (holds === undefined) return undefined;
     const { label } = holds.kind;
     if (label !== '' && !asked.some(({ key }) => key === label)) return undefined;
-    return [...holds.store.items()].filter(
-      (one) => one.namespace === namespace && asked.every((its) => isMet(its, one.labels)),
+    return [...holds.store.items(namespace)].filter(({ labels }) =>
+      asked.every((its) => isMet(its, labels)),
     );
   }
 

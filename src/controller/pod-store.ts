@@ -18,8 +18,8 @@ export class PodStore implements Store {
     return this.informer.isSynced;
   }
 
-  *items(): Generator<Noted> {
-    for (const pod of this.informer.items()) {
+  *items(namespace?: string): Generator<Noted> {
+    for (const pod of this.informer.items(namespace)) {
       const noted = notedOf(pod);
       if (noted !== undefined) yield noted;
     }

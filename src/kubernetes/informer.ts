@@ -76,8 +76,9 @@ export class Informer<T extends Known> {
     return this.synced;
   }
 
-  items(): Iterable<T> {
-    return this.kept.items();
+  /** Of a namespace; of all if none is named. */
+  items(namespace?: string): Iterable<T> {
+    return this.kept.items(namespace);
   }
 
   get(uid: string): T | undefined {

@@ -43,14 +43,18 @@ export class Kept<T extends Known> {
   private readonly entries = new Map<string, Entry<T>>();
   /** By namespace and name: who has taken the place of whom. */
   private readonly uids = new Map<string, string>();
+  /** By namespace: a look at one does not walk the whole cluster. */
+  private readonly namespaces = new Map<string, Map<string, T>>();
   private readonly tell: (change: Change<T>) => void;
 
   constructor(tell: (change: Change<T>) => void) {
     this.tell = tell;
   }
 
-  *items(): Generator<T> {
-    for (const { item } of this.entries.values()) yield item;
+  /** Of a namespace; of all if none is named. */
+  *items(namespace?: string): Generator<T> {
+    if (namespace !== undefined) yield* this.namespaces.get(namespace)?.values() ?? [];
+    else for (const { item } of this.entries.values()) yield item;
   }
 
   get(uid: string): T | undefined {
@@ -66,6 +70,7 @@ export class Kept<T extends Known> {
     if (item === undefined) return this.drop(uid);
     this.entries.set(uid, { key, version, item });
     this.uids.set(key, uid);
+    this.sort(uid, item);
     if (known === undefined) this.tell({ type: 'added', now: item });
     else this.tell({ type: 'changed', now: item, before: known.item });
   }
@@ -76,8 +81,17 @@ export class Kept<T extends Known> {
     if (known === undefined) return;
     this.entries.delete(uid);
     this.uids.delete(known.key);
+    const { namespace } = known.item;
+    const there = this.namespaces.get(namespace);
+    there?.delete(uid);
+    if (there?.size === 0) this.namespaces.delete(namespace);
     if (last === undefined) this.tell({ type: 'gone', last: known.item, isMissed: true });
     else this.tell({ type: 'gone', last });
+  }
+
+  private sort(uid: string, item: T): void {
+    const there = this.namespaces.get(item.namespace) ?? new Map<string, T>();
+    this.namespaces.set(item.namespace, there.set(uid, item));
   }
 
   /** These are there and no others: what went is told first, since a name may have been taken again. */

@@ -3,6 +3,7 @@
  * A colour is live by what a selector matches at this moment and by nothing else.
  */
 import { isIPv6, SocketAddress } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { COLOUR_LABEL } from '../kubernetes/keys.js';
 import { type Labels, serviceSelects } from '../kubernetes/labels.js';
 import type { Colour } from './colours.js';
@@ -96,6 +97,23 @@ export function serviceFacts(
       },
     ];
   });
+}
+
+/** What it was and is differ in nothing that is read here: others write to it, too. */
+export function isSameService(one: Service, other: Service): boolean {
+  return isDeepStrictEqual(meaningOf(one), meaningOf(other));
+}
+
+function meaningOf({ metadata, selector }: Service): unknown {
+  const rivals = serviceRivals(metadata, selector);
+  return { selector, rivals, isPaused: isPaused(metadata.annotations) };
+}
+
+/** Whichever colour it asks for, but for that it selects who has these labels. */
+export function couldSelect({ selector }: Service, labels: Labels): boolean {
+  const { [COLOUR_LABEL]: asked, ...others } = selector;
+  if (Object.keys(others).length > 0) return serviceSelects(others, labels);
+  return asked !== undefined && labels[COLOUR_LABEL] === asked;
 }
 
 function namesOf(colours: readonly Colour[]): readonly string[] {

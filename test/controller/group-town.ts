@@ -84,8 +84,9 @@ class NearStore {
     });
   }
 
-  items(): Iterable<Noted> {
-    return this.kept.values();
+  items(namespace?: string): Iterable<Noted> {
+    const all = [...this.kept.values()];
+    return namespace === undefined ? all : all.filter((one) => one.namespace === namespace);
   }
 
   onChange(hear: (change: Change<Noted>) => void): void {

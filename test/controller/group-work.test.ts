@@ -10,7 +10,7 @@ import { planPromote } from '../../src/rainbow/switch.js';
 import { doSwitch } from '../../src/rainbow/switching.js';
 import { status } from '../peers/fake-calls.js';
 import { HOUR_MS, MINUTE_MS, NOW_MS } from '../peers/rainbow-group.js';
-import { busy } from '../peers/rainbow-stage.js';
+import { busy, NAMESPACE } from '../peers/rainbow-stage.js';
 import { type GroupTown, lost, ZERO_DUE, withLive } from './group-town.js';
 
 interface Due {
@@ -149,6 +149,50 @@ t.test('a Service that changes breaks off the rest of what is under way', async 
     town.told.map(({ reason }) => reason),
     ['RainbowScaledToZero', 'RainbowRestored', 'RainbowScaledToZero'],
   );
+});
+
+t.test(
+  'whoever writes to Services all the time holds up nothing, and hurries nothing',
+  async (t) => {
+    const town = withLive(t);
+    for (const colour of ['aaa', 'bbb']) town.old(colour, 60, ZERO_DUE);
+    town.colour('solo', { group: 'blog', labels: { app: 'blog' } });
+    town.service('blog', { app: 'blog', 'tidegate.dev/colour': 'solo' });
+    let at = 0;
+    const write = (): void => {
+      const metadata = { annotations: { leader: String(at++) }, labels: { at: String(at) } };
+      town.fake.objects.patch('Service', NAMESPACE, 'web', { metadata });
+      const selector = { 'tidegate.dev/colour': at % 2 > 0 ? 'other' : 'solo' };
+      town.fake.objects.patch('Service', NAMESPACE, 'blog', { spec: { selector } });
+    };
+    town.fake.before = ({ verb, name }) => {
+      write();
+      const isRefused = verb === 'patch' && name === 'shop-bbb';
+      return isRefused ? status(422, 'Invalid', 'a policy') : undefined;
+    };
+    town.start();
+    await town.pass(1_000);
+    t.equal(town.replicas('aaa'), 0, 'what is under way is not broken off');
+    for (let second = 0; second < 200; second++) {
+      write();
+      await town.pass(1_000);
+    }
+    const tries = town.fake.calls.filter(
+      ({ verb, name }) => verb === 'patch' && name === 'shop-bbb',
+    );
+    t.equal(tries.length, 3, 'at once, after 30 s and after another minute');
+  },
+);
+
+t.test('a Service that is new, or gone, is news to those whom it could select', async (t) => {
+  const town = withLive(t);
+  town.old('aaa', 60, { ...lost(5), replicas: 4 }, { replicas: 1 });
+  town.says.set('shop-aaa-1-0', busy(3));
+  town.start();
+  await town.pass(5_000);
+  town.service('second', { app: 'shop', 'tidegate.dev/colour': 'aaa' });
+  await town.pass(2_000);
+  t.equal(town.replicas('aaa'), 4);
 });
 
 t.test('a right that is missing costs its colour longer waits, and others nothing', async (t) => {

@@ -4,6 +4,7 @@
  */
 import t from 'tap';
 import { RAINBOW_LABEL } from '../../src/kubernetes/keys.js';
+import { status } from '../peers/fake-calls.js';
 import { HOUR_MS, MINUTE_MS, NOW_MS } from '../peers/rainbow-group.js';
 import { busy, NAMESPACE } from '../peers/rainbow-stage.js';
 import { groupTown, lost, ZERO_DUE, withLive } from './group-town.js';
@@ -153,6 +154,28 @@ t.test('nothing is done before all that is kept was listed', async (t) => {
   store.isSynced = true;
   await town.pass(30_000);
   t.equal(town.replicas('aaa'), 0);
+});
+
+t.test('a round counts as one when each group of it could be looked at', async (t) => {
+  const town = withLive(t);
+  const groups = town.made();
+  const [store] = town.stores;
+  store.isSynced = false;
+  groups.start();
+  await town.pass(120_000);
+  t.equal(town.looks, 0, 'nothing is known');
+  store.isSynced = true;
+  await town.pass(30_000);
+  t.ok(town.looks > 0);
+  town.old('aaa', 60, ZERO_DUE);
+  town.fake.before = () => status(503, 'ServiceUnavailable', 'it starts');
+  await town.pass(5_000);
+  const { looks } = town;
+  await town.pass(120_000);
+  t.equal(town.looks, looks, 'what is due cannot be done');
+  town.fake.before = () => undefined;
+  await town.pass(30_000);
+  t.ok(town.looks > looks);
 });
 
 t.test('nothing is done before each pod was asked, or could have been', async (t) => {

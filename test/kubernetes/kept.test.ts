@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { PODS } from '../../src/kubernetes/api.js';
 import { type Change, Informer } from '../../src/kubernetes/informer.js';
+import { Kept } from '../../src/kubernetes/kept.js';
 import { status } from '../peers/fake-calls.js';
 import type { FakeCluster } from '../peers/fake-cluster.js';
 import { Random, seedOf, seedOfRun } from '../peers/random.js';
@@ -109,6 +110,27 @@ t.test('what was told is not told twice, and a name may be taken by another', as
   await told.tell('DELETED', { uid: 'a2', name: 'a', version: '6' });
   const all = ['added a 2', 'changed a 3 after 2', 'gone a 3', 'added a2 4', 'gone a2 6'];
   t.same(told.changes, all);
+});
+
+t.test('the objects of a namespace are known apart from the rest', (t) => {
+  const changes: string[] = [];
+  const kept = new Kept<Item>(({ type }) => void changes.push(type));
+  const put = (uid: string, namespace: string, version = '1'): void => {
+    const item = { uid, namespace, name: uid, labels: {}, note: undefined, version };
+    kept.put({ uid, key: `${namespace}/${uid}`, version, item, isRead: true });
+  };
+  put('a', 'web');
+  put('b', 'blog');
+  put('a', 'web', '2');
+  const all = (namespace?: string): string[] =>
+    [...kept.items(namespace)].map(({ uid, version }) => `${uid} ${version}`);
+  t.same(all(), ['a 2', 'b 1']);
+  t.same(all('web'), ['a 2']);
+  t.same(all('blog'), ['b 1']);
+  kept.drop('a');
+  t.same([all('web'), all('none')], [[], []]);
+  t.same(changes, ['added', 'added', 'changed', 'gone']);
+  t.end();
 });
 
 t.test('whatever happens, nothing is lost and nothing is told twice', async (t) => {
