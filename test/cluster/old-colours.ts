@@ -75,22 +75,29 @@ export class OldColours {
     await polled(asked, () => `the old colours of ${left.join(', ')} are deleted`, timeoutMs);
   }
 
+  /** What was written of each of the old ones. */
+  private writes(audit: Audit): readonly (readonly Call[])[] {
+    const writes = audit.writes().filter(({ resource }) => resource === 'deployments');
+    return this.groups.map((group) => writes.filter(({ name }) => name === `${group}-old`));
+  }
+
+  /** When the last of the old ones was scaled to zero, in milliseconds of the day; NaN if one is not. */
+  zeroedMs(audit: Audit): number {
+    return Math.max(...this.writes(audit).map((own) => own.find(isZero)?.atMs ?? NaN));
+  }
+
   /** Each of the old ones went to zero once, and was deleted once; nothing else is told or marked twice. */
   wentOnce(t: Test, audit: Audit): void {
-    const writes = audit.writes();
-    const seen = this.groups.map((group) => {
-      const own = writes.filter(
-        ({ name, resource }) => resource === 'deployments' && name === `${group}-old`,
-      );
-      const zeros = own.filter(({ body }) => replicasIn(body) === 0);
-      return [group, zeros.length, own.filter(({ verb }) => verb === 'delete').length];
+    const seen = this.writes(audit).map((own, at) => {
+      const deletes = own.filter(({ verb }) => verb === 'delete');
+      return [this.groups[at], own.filter(isZero).length, deletes.length];
     });
     t.same(
       seen,
       this.groups.map((group) => [group, 1, 1]),
       'each went to zero once, and was deleted once',
     );
-    t.same(twice(writes), [], 'no pod was marked twice with the same, no Event told twice');
+    t.same(twice(audit.writes()), [], 'no pod was marked twice with the same, no Event told twice');
   }
 
   /** Of the pod of each, which was there and is gone without a goodbye, there is one Event. */
@@ -120,8 +127,9 @@ interface Told {
   readonly involvedObject: { readonly name: string };
 }
 
-function replicasIn(body: unknown): number | undefined {
-  return (body as { readonly spec?: { readonly replicas?: number } } | undefined)?.spec?.replicas;
+function isZero({ body }: Call): boolean {
+  const { spec } = (body ?? {}) as { readonly spec?: { readonly replicas?: number } };
+  return spec?.replicas === 0;
 }
 
 /** Writes that repeat what was written to the same object before. */
