@@ -28,6 +28,12 @@ export function isAbove(one: Level, other: Level): boolean {
   return FROM[one] > FROM[other];
 }
 
+/** A whole level is between them. */
+export function isFarBelow(one: Level | undefined, other: Level | undefined): boolean {
+  if (one === undefined || other === undefined) return false;
+  return LEVELS.indexOf(other) - LEVELS.indexOf(one) >= 2;
+}
+
 /** Which level it has now, if it has had this one. */
 export function levelFrom(before: Level | undefined, count: number): Level {
   const reached = levelOf(count);

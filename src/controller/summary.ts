@@ -1,11 +1,11 @@
 /**
  * What a pod is said to be: safe or not, why, and how much it holds; and when something else is to
  * be said of it. What makes it precious is said at once, the rest once it has been seen twice; of a
- * pod that has gone back and forth, once it has come to rest. Pure.
+ * pod that has gone back and forth, also between an answer and none, once it has come to rest. Pure.
  */
 import type { PodAnswer } from '../rainbow/contract.js';
 import type { Level } from './contract.js';
-import { isAbove, levelFrom } from './levels.js';
+import { isAbove, isFarBelow, levelFrom } from './levels.js';
 
 export interface Summary {
   readonly safe: boolean;
@@ -23,12 +23,15 @@ export interface Habit {
   readonly stood: Summary | undefined;
   /** In so many looks in a row something else was seen that could wait. */
   readonly waits: number;
+  /** When the first of them was. */
+  readonly sinceMs: number;
   /** What was seen was that it does not say. */
   readonly isUnknown: boolean;
-  /** What was said of it before it was said to hold less, and when that was. */
+  /** What was said of it before it was said to hold less, or not to answer, and when that was. */
   readonly left: { readonly summary: Summary; readonly atMs: number } | undefined;
   /** How often it was back where it had been. */
   readonly returns: number;
+  readonly returnedMs: number;
   /** It goes back and forth. */
   readonly restlessUntilMs: number;
 }
@@ -36,15 +39,21 @@ export interface Habit {
 export const NO_HABIT: Habit = {
   stood: undefined,
   waits: 0,
+  sinceMs: -Infinity,
   isUnknown: false,
   left: undefined,
   returns: 0,
+  returnedMs: -Infinity,
   restlessUntilMs: -Infinity,
 };
 
 const LOOKS = 2;
 /** One answer of many that happens to be low is not to be believed for so many looks. */
 const LOOKS_RESTLESS = 9;
+/** But no chance takes it two levels down: that is a change, and is said within the minute. */
+const LOOKS_FAR = 3;
+/** A pod whose readiness turns is asked out of turn: two looks may be a moment apart. */
+const UNKNOWN_MS = 10_000;
 const RETURN_MS_MAX = 3_600_000;
 const RETURNS_MAX = 1;
 const RESTLESS_MS = 7_200_000;
@@ -81,8 +90,12 @@ export function lookedAt(
   const { isUnknown } = seen;
   const isAgain = before.isUnknown === isUnknown && isSame(before.stood, stands);
   const waits = isAgain ? before.waits + 1 : 1;
-  const isDue = isUrgent(seen, stands) || waits >= looksFor(seen, isRestless);
-  const now = { habit: { ...habit, waits, isUnknown } };
+  const sinceMs = waits === 1 ? nowMs : before.sinceMs;
+  const isLong = !isUnknown || nowMs - sinceMs >= UNKNOWN_MS;
+  const isHeld = isRestless && isBackOnly(seen, stands);
+  const isSeen = isLong && waits >= looksFor(seen, stands, isRestless);
+  const isDue = isSeen || (!isHeld && isUrgent(seen, stands));
+  const now = { habit: { ...habit, waits, sinceMs, isUnknown } };
   if (isDue) return { ...now, due: seen };
   // Something will be written, so it may as well be what is true by then.
   if (due !== undefined && !isUnknown) return { ...now, due: isRestless ? undefined : seen };
@@ -90,24 +103,36 @@ export function lookedAt(
 }
 
 /** Tidegate itself says within a minute that a pod is quiet; until then the next request may come. */
-function looksFor({ isUnknown, reason }: Summary, isRestless: boolean): number {
-  if (!isRestless || isUnknown) return LOOKS;
-  return reason === 'not-quiet' ? Infinity : LOOKS_RESTLESS;
+function looksFor(seen: Summary, stands: Summary | undefined, isRestless: boolean): number {
+  if (!isRestless || seen.isUnknown) return LOOKS;
+  if (stands?.isUnknown === true) return LOOKS_RESTLESS;
+  if (seen.reason === 'not-quiet') return Infinity;
+  return isFarBelow(seen.level, stands?.level) ? LOOKS_FAR : LOOKS_RESTLESS;
+}
+
+/** It answers again, and holds no more than it is said to: as unknown it was as well kept. */
+function isBackOnly(seen: Summary, stands: Summary | undefined): boolean {
+  if (stands?.isUnknown !== true || seen.level === undefined) return false;
+  return stands.level !== undefined && !isAbove(seen.level, stands.level);
 }
 
 /** Also of what another replica has written. */
 function habitOf(habit: Habit, stands: Summary | undefined, nowMs: number): Habit {
   const { stood, left } = habit;
   if (stood === undefined || stands === undefined || isSame(stood, stands)) return habit;
+  const answers = stood.isUnknown && !stands.isUnknown;
   const isBack =
-    left !== undefined && nowMs - left.atMs <= RETURN_MS_MAX && isAsMuch(stands, left.summary);
-  if (isBack) {
-    const returns = habit.returns + 1;
+    left !== undefined &&
+    nowMs - left.atMs <= RETURN_MS_MAX &&
+    (answers || isAsMuch(stands, left.summary));
+  if (isBack && !stands.isUnknown) {
+    const isAgain = nowMs - habit.returnedMs <= RETURN_MS_MAX;
+    const returns = isAgain ? habit.returns + 1 : 1;
     const isRestless = returns > RETURNS_MAX;
     const restlessUntilMs = isRestless ? nowMs + RESTLESS_MS : habit.restlessUntilMs;
-    return { ...habit, left: undefined, returns, restlessUntilMs };
+    return { ...habit, left: undefined, returns, returnedMs: nowMs, restlessUntilMs };
   }
-  if (isUrgent(stands, stood) || stands.isUnknown) return habit;
+  if (isUrgent(stands, stood) || stood.isUnknown) return habit;
   return { ...habit, left: { summary: stood, atMs: nowMs } };
 }
 

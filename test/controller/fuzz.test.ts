@@ -5,6 +5,7 @@
 import t, { type Test } from 'tap';
 import { levelFrom } from '../../src/controller/levels.js';
 import { recordedOn } from '../../src/controller/marks.js';
+import { unknown } from '../../src/rainbow/answers.js';
 import type { PodAnswer } from '../../src/rainbow/contract.js';
 import { Random } from '../peers/random.js';
 import { busy, SAFE } from '../peers/rainbow.js';
@@ -27,6 +28,38 @@ t.test('a load that goes up and down by a tenth writes nothing', async (t) => {
   t.ok(before <= 80, `${before} writes`);
   await stage.pass(60 * 60_000, 2_000);
   t.equal(stage.written.length - before, 0);
+});
+
+t.test('pods that are not ready for a while again and again write next to nothing', async (t) => {
+  const stage = new Markings();
+  const names = numbered(25);
+  for (const name of names) stage.put(name);
+  const cycleMs = 120_000;
+  const isReady = (at: number): boolean => (stage.clock.now() + at * 4_800) % cycleMs >= 45_000;
+  let flaps = true;
+  stage.says = (name) => {
+    const own = Number(name.slice(1));
+    return flaps && !isReady(own) ? unknown('unready', 'is not ready') : SAFE;
+  };
+  stage.rounds(names);
+  // When it turns it is asked out of turn.
+  names.forEach((name, at) => {
+    const turns = (): void => {
+      if (!flaps) return;
+      stage.look(name);
+      stage.clock.after(isReady(at) ? 75_000 : 45_000, turns);
+    };
+    stage.clock.after(cycleMs - ((at * 4_800) % cycleMs) + 1_000, turns);
+  });
+  await stage.pass(15 * 60_000, 1_000);
+  const before = stage.written.length;
+  t.ok(before <= 25 * 7, `${before} writes until it is learnt`);
+  await stage.pass(3 * 60 * 60_000, 2_000);
+  const perMinute = (stage.written.length - before) / 180;
+  t.ok(perMinute < 2, `${perMinute} writes a minute`);
+  flaps = false;
+  await stage.pass(5 * 60_000, 1_000);
+  t.ok(names.every((name) => stage.stands(name) === 'safe idle'));
 });
 
 /** A pod as its tidegate would tell of it: quiet for a minute, it is safe. */

@@ -140,6 +140,51 @@ t.test('a load that jumps about a boundary is learnt, and leaves it when it is o
   t.end();
 });
 
+t.test('a fall of two levels is written within the minute, of whatever pod', (t) => {
+  const pod = new Watched();
+  for (let count = 0; count < 20; count += 1) pod.look(busy(120), busy(50), busy(50));
+  t.equal(pod.look(busy(120), busy(5), busy(5)), 'active many');
+  t.equal(pod.look(busy(5)), 'active few');
+  t.equal(pod.look(busy(120)), 'active many');
+  t.equal(pod.look(...times(8, busy(50))), 'active many', 'one level is what it has learnt');
+  t.end();
+});
+
+t.test('a pod that answers and does not is learnt, and counts as one that does not', (t) => {
+  const pod = new Watched();
+  for (let count = 0; count < 50; count += 1) {
+    pod.look(...times(4, SAFE), ...times(2, UNREADY));
+  }
+  t.ok(pod.writes <= 6, `${pod.writes} writes`);
+  t.equal(pod.look(...times(8, SAFE)), 'unready idle');
+  t.equal(pod.look(SAFE), 'safe idle');
+  t.end();
+});
+
+t.test('also then it is said at once that it holds more', (t) => {
+  const pod = new Watched();
+  for (let count = 0; count < 5; count += 1) pod.look(...times(4, SAFE), ...times(2, UNREADY));
+  t.equal(pod.look(busy(800)), 'active many');
+  t.equal(pod.look(...times(2, UNREADY), busy(800)), 'unready many');
+  t.end();
+});
+
+t.test('a pod that does not answer once a day is not restless', (t) => {
+  const pod = new Watched();
+  for (let count = 0; count < 10; count += 1) {
+    t.equal(pod.wait(61 * MINUTE).look(SAFE, ...times(2, UNREADY), SAFE), 'safe idle');
+  }
+  t.end();
+});
+
+t.test('two looks a moment apart are one', (t) => {
+  const pod = new Watched();
+  pod.look(SAFE, UNREADY);
+  t.equal(pod.wait(2_000 - LOOK_MS).look(UNREADY), 'safe idle');
+  t.equal(pod.look(UNREADY), 'unready idle');
+  t.end();
+});
+
 t.test('after two hours of rest a pod is like any other', (t) => {
   const pod = new Watched();
   for (let count = 0; count < 20; count += 1) pod.look(busy(12), busy(5), busy(5));
