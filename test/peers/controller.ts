@@ -8,7 +8,7 @@ import type { Test } from 'tap';
 import type { FakeCluster } from './fake-cluster.js';
 import { Metrics } from './metrics.js';
 import { folderFor } from './running.js';
-import { type LogLine, type Spawned, spawnTidegate } from './tidegate.js';
+import { type Launch, type LogLine, type Spawned, spawnTidegate } from './tidegate.js';
 import { until } from './until.js';
 
 const START_MS_MAX = 20_000;
@@ -54,11 +54,12 @@ export async function startController(
   t: Test,
   fake: FakeCluster,
   flags: readonly string[] = [],
+  launch: Launch = {},
 ): Promise<Controlling> {
   const kubeconfig = join(folderFor(t), 'config');
   writeFileSync(kubeconfig, fake.kubeconfig);
   const own = [`--kubeconfig=${kubeconfig}`, '--admin=127.0.0.1:0'];
-  const spawned = spawnTidegate(['controller', ...own, ...flags]);
+  const spawned = spawnTidegate(['controller', ...own, ...flags], launch);
   t.teardown(async () => {
     spawned.kill('SIGKILL');
     await spawned.exited;

@@ -319,6 +319,35 @@ t.test('pods that cannot be asked are told of once, and nothing is marked', asyn
   t.match(await controller.get('/livez'), { status: 200 });
 });
 
+/** Bugs, as nobody has foreseen them, at a signal. */
+const BUGS = `process.on('SIGUSR2', () => {
+  setImmediate(() => { throw new Error('thrown'); });
+  void Promise.reject(new Error('rejected'));
+});`;
+
+t.test('a bug that nobody has caught is told of, and ends nothing', async (t) => {
+  const { fake, stage, flags } = await stageFor(t);
+  const nodeFlags = [`--import=data:text/javascript,${encodeURIComponent(BUGS)}`];
+  const controller = await startController(t, fake, flags, { nodeFlags });
+  await marked(fake, controller);
+  controller.spawned.kill('SIGUSR2');
+  const faults = (): readonly object[] =>
+    controller.said('a fault in tidegate itself; please report it');
+  await until(() => faults().length === 2, controller.everything);
+  t.match(faults(), [{ err: { message: 'rejected' } }, { err: { message: 'thrown' } }]);
+  stage.pod('late', { app: 'late' }, undefined, SIDECAR);
+  await until(() => labelOf(fake, 'late') === 'true', controller.everything, 40_000);
+});
+
+t.test('it ends in time, also where the API server answers nothing any more', async (t) => {
+  const { fake, flags } = await stageFor(t);
+  const controller = await startController(t, fake, flags);
+  await marked(fake, controller);
+  fake.before = () => 'hang';
+  controller.spawned.kill('SIGTERM');
+  t.same(await within(controller.spawned.exited, 'it ends', 5_500), { code: 0, signal: null });
+});
+
 t.test('settings that cannot be used are each told, with exit code 64', async (t) => {
   const refused = (args: readonly string[]): ReturnType<typeof run> =>
     run(NODE, [BUNDLE, 'controller', ...args], { env: { TIDEGATE_KEEP: 'x' } });
