@@ -4,11 +4,13 @@
  */
 import { CallError } from '../bounded-call.js';
 import type { Clock } from '../clock.js';
+import { LEASES } from '../kubernetes/api.js';
 import { isWithoutRight, KubernetesError, RefusedError } from '../kubernetes/fault.js';
 import { PODS_PROXY, resourceOf, type Right, RIGHTS, withoutRight } from './rights.js';
 
 export const VERBS = ['list', 'watch', 'get', 'create', 'patch', 'delete'] as const;
 export type Verb = (typeof VERBS)[number];
+const WRITING: readonly Verb[] = ['create', 'patch', 'delete'];
 
 /** `refused`: it says no; `failed`: it does not answer, or says that it went wrong. */
 export const CALL_RESULTS = ['ok', 'refused', 'failed'] as const;
@@ -38,12 +40,18 @@ export interface CallsHeard {
 
 /** A kept connection that ends, or one slow answer, is nothing that anybody has to know. */
 export const UNREACHABLE_MS = 5_000;
+/** A right that nobody has tried for so long, in a namespace that is gone for example. */
+const UNTRIED_MS = 3_600_000;
+
+interface Missing extends RightHeard {
+  triedMs: number;
+}
 
 export class Calls {
   readonly counts: Readonly<Record<Verb, Record<CallResult, number>>>;
   private readonly clock: Clock;
   private readonly heard: CallsHeard;
-  private readonly missing = new Map<string, RightHeard>();
+  private readonly missing = new Map<string, Missing>();
   private failingSinceMs: number | undefined;
   private isUnreachable = false;
 
@@ -76,7 +84,20 @@ export class Calls {
   }
 
   isMissing({ verb, resource, namespace }: Deed): boolean {
+    this.forgetUntried();
     return this.missing.has(keyOf({ verb, resource: resourceOf(resource), namespace }));
+  }
+
+  /** The API server is not there, and that is told. */
+  get isAway(): boolean {
+    return this.isUnreachable;
+  }
+
+  /** It leads no more, and would never find out that a right to write is there again. */
+  follows(): void {
+    for (const [key, { verb, resource }] of this.missing) {
+      if (WRITING.includes(verb) && resource !== resourceOf(LEASES)) this.missing.delete(key);
+    }
   }
 
   /** Whether what is wrong was told here, or is about to be. */
@@ -86,6 +107,7 @@ export class Calls {
 
   /** Each right there is, and whether it is missing anywhere. */
   rights(): readonly { verb: Verb; resource: string; isMissing: boolean }[] {
+    this.forgetUntried();
     const missing = [...this.missing.values()];
     return RIGHTS.map((right) => {
       const { verb } = right;
@@ -107,10 +129,21 @@ export class Calls {
 
   private lacks({ verb, resource, namespace }: Deed): void {
     const right = { verb, resource: resourceOf(resource), namespace };
-    if (this.missing.has(keyOf(right))) return;
-    this.missing.set(keyOf(right), right);
+    const triedMs = this.clock.now();
+    this.forgetUntried();
+    const known = this.missing.get(keyOf(right));
+    if (known !== undefined) {
+      known.triedMs = triedMs;
+      return;
+    }
+    this.missing.set(keyOf(right), { ...right, triedMs });
     const without = withoutRight(verb, right.resource) ?? 'what it is for stands still';
     this.heard.rightMissing(right, without);
+  }
+
+  private forgetUntried(): void {
+    const beforeMs = this.clock.now() - UNTRIED_MS;
+    for (const [key, { triedMs }] of this.missing) if (triedMs < beforeMs) this.missing.delete(key);
   }
 
   private answered(): void {

@@ -10,11 +10,13 @@ import type { Stores } from './stores.js';
 /** So long after no pod was asked, though there are some, nobody asks any more. */
 const STUCK_MS = 180_000;
 const STUCK_ROUNDS = 6;
+/** A watch says something every minute, and lists are tried every ten. */
+const SILENT_MS = 300_000;
 
 export class Health {
   private readonly clock: Clock;
   private readonly lookEveryMs: number;
-  private readonly stores: Pick<Stores, 'unknown'>;
+  private readonly stores: Pick<Stores, 'unknown' | 'silent'>;
   private readonly looks: () => Pick<Looks, 'isAsking'>;
   private lastLookMs: number | undefined;
   private lastSweepMs: number | undefined;
@@ -53,10 +55,17 @@ export class Health {
     return this.clock.now() - sinceMs > mostMs ? ['no pod has been asked for minutes'] : [];
   }
 
+  /** What was known once may be another by now: an API server that is away is told of so, too. */
   unknown(): readonly string[] {
-    return this.stores.unknown().map(({ resource, namespace }) => {
-      const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
-      return `${resourceOf(resource)} of ${where} are not listed yet`;
+    const unlisted = this.stores.unknown().map((one) => `${namesOf(one)} are not listed yet`);
+    const silent = this.stores.silent(SILENT_MS).map((one) => {
+      return `nothing was heard of ${namesOf(one)} for minutes`;
     });
+    return [...unlisted, ...silent];
   }
+}
+
+function namesOf({ resource, namespace }: ReturnType<Stores['unknown']>[number]): string {
+  const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
+  return `${resourceOf(resource)} of ${where}`;
 }

@@ -21,6 +21,8 @@ export interface LooksOf {
   readonly by: 'pod' | 'namespace';
   /** So many turns are under way at once. */
   readonly atOnceMax?: number | undefined;
+  /** A fault of tidegate's own: it costs what one hears of one pod. */
+  readonly failed?: (error: unknown) => void;
 }
 
 /** After a turn; what was said may be the same, or nothing. */
@@ -167,7 +169,16 @@ export class Looks {
       if (this.pods.get(uid) !== one) continue;
       const answer = answers instanceof Error ? answerFor(answers) : answers.get(uid);
       if (answer !== undefined) this.keep(one, answer);
-      for (const hear of this.looks) hear(one.pod);
+      for (const hear of this.looks) this.guarded(() => hear(one.pod));
+    }
+  }
+
+  /** A fault in who hears of one pod is no other's, and no other pod's. */
+  private guarded(hear: () => void): void {
+    try {
+      hear();
+    } catch (error) {
+      this.around.failed?.(error);
     }
   }
 

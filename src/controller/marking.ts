@@ -105,6 +105,11 @@ export class Marking {
     this.timer?.cancel();
   }
 
+  /** No write is under way. */
+  get isAtRest(): boolean {
+    return this.atOnce === 0;
+  }
+
   /** A pod is there, or is another by now. */
   see(pod: WatchedPod): void {
     const known = this.pods.get(pod.uid);

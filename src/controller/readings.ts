@@ -6,7 +6,7 @@ import { VERSION } from '../build.js';
 import type { Clock } from '../clock.js';
 import type { ControllerMetricsSources, Counts, GroupCounts } from '../metrics/controller.js';
 import type { Calls } from './calls.js';
-import { PILES, type Piles } from './piles.js';
+import { PILES, type Piles, pilesOf } from './piles.js';
 import type { Tallies } from './tallies.js';
 
 export interface ReadingsOf {
@@ -24,10 +24,13 @@ export interface ReadingsOf {
 
 /** A scrape is over by then. */
 const SCRAPE_MS = 500;
+const NO_PILES = pilesOf({ pods: [], lookedAt: () => undefined, isUnselected: () => false });
 
 export function metricsSources(of: ReadingsOf): ControllerMetricsSources {
   const { clock, calls, tallies } = of;
-  const piles = keptFor(SCRAPE_MS, clock, of.piles);
+  const counted = keptFor(SCRAPE_MS, clock, of.piles);
+  // Told by who leads alone, so that the sum over replicas is what there is.
+  const piles = (): Piles => (of.isLeader() ? counted() : NO_PILES);
   const held = (read: (pile: Piles['held']['drained']) => number): Counts =>
     Object.fromEntries(PILES.map((pile) => [pile, read(piles().held[pile])]));
   const ofDay = (ms: number | undefined): number | undefined =>
@@ -39,7 +42,7 @@ export function metricsSources(of: ReadingsOf): ControllerMetricsSources {
     pods: () => piles().pods,
     heldPods: () => held(({ pods }) => pods),
     heldBytes: () => held(({ memoryBytes }) => memoryBytes),
-    groups: of.groups,
+    groups: () => (of.isLeader() ? of.groups() : []),
     actions: () => tallies.actions,
     goodbyes: () => tallies.goodbyes,
     rights: () => calls.rights(),

@@ -9,8 +9,7 @@ import type { Clock } from '../clock.js';
 import type { ControllerJournal } from '../journal/controller.js';
 import type { Access } from '../kubernetes/access.js';
 import { ApiClient } from '../kubernetes/client.js';
-import { Events, type Telling } from '../kubernetes/events.js';
-import { KubernetesError } from '../kubernetes/fault.js';
+import { Events, type Occurrence, type Telling } from '../kubernetes/events.js';
 import type { Change, Restart } from '../kubernetes/informer.js';
 import { Leadership } from '../kubernetes/lease.js';
 import { KubernetesApi } from '../kubernetes/objects.js';
@@ -19,9 +18,10 @@ import { openPort } from '../port.js';
 import type { Address } from '../settings/address.js';
 import { type ControllerConfig, namespacesOf } from './arguments.js';
 import { askingBy } from './asking.js';
-import { Calls, type CallsHeard } from './calls.js';
-import type { ActionResult, WatchedPod } from './contract.js';
+import { Calls } from './calls.js';
+import type { WatchedPod } from './contract.js';
 import { Departures } from './departures.js';
+import { areAtRest, overOnce } from './ending.js';
 import type { Groups } from './groups.js';
 import { groupsOf } from './groups-of.js';
 import { GuardedApi } from './guarded-api.js';
@@ -29,6 +29,7 @@ import { Health } from './health.js';
 import { KnownApi } from './known-api.js';
 import { Looks } from './looks.js';
 import { Marking } from './marking.js';
+import { Notices } from './notices.js';
 import { Owners } from './owners.js';
 import { pilesOf } from './piles.js';
 import { metricsSources } from './readings.js';
@@ -48,21 +49,14 @@ export interface ReplicaOf {
   readonly identity: string;
 }
 
-/** What becomes of an Event, as an action has it. */
-const TOLD: Readonly<Record<Telling, ActionResult>> = {
-  made: 'done',
-  counted: 'done',
-  known: 'done',
-  crowded: 'stopped',
-  gone: 'stopped',
-  refused: 'failed',
-  failed: 'failed',
-};
-const STEP_MS_MAX = 1_000;
+/** What is under way may end while it is still this one's turn; but nobody waits long. */
+const REST_MS_MAX = 2_500;
+const EVENTS_MS_MAX = 1_000;
 
 export class Replica {
   private readonly of: ReplicaOf;
   private readonly tallies = new Tallies();
+  private readonly notices: Notices;
   private readonly owners = new Owners((uid) => this.stores.replicaSet(uid));
   private readonly calls: Calls;
   private readonly leadership: Leadership;
@@ -76,6 +70,7 @@ export class Replica {
   private readonly server: Server;
   private readonly startMs: number;
   private isSynced = false;
+  private isEnding = false;
 
   constructor(of: ReplicaOf) {
     const { config, access, clock, random, journal, identity } = of;
@@ -83,7 +78,11 @@ export class Replica {
     this.startMs = clock.now();
     const client = new ApiClient(access, clock);
     const time = new ServerTime(clock);
-    this.calls = new Calls(clock, this.callsHeard());
+    this.notices = new Notices({
+      ...{ clock, journal, lookEveryMs: config.lookEveryMs, calls: () => this.calls },
+      hurry: () => this.groups.hurry(),
+    });
+    this.calls = new Calls(clock, this.notices.callsHeard());
     const api = new GuardedApi({
       api: new KubernetesApi(client),
       calls: this.calls,
@@ -94,23 +93,26 @@ export class Replica {
     this.leadership = new Leadership({
       ...{ api, clock, random, identity, name: config.lease, namespace: access.namespace },
       changed: (isLeader) => this.changed(isLeader),
-      failed: (error) => this.leaseFailed(error),
+      failed: (error) => this.notices.leaseFailed(error),
     });
     this.stores = new Stores({
       ...{ api, clock, random, namespaces: namespacesOf(config, access.namespace) },
       restarted: (why, resource) => this.restarted(why, resourceOf(resource)),
-      failed: (error) => this.fault(error),
+      failed: (error) => this.notices.fault(error),
       mayList: (resource, namespace) =>
         !this.calls.isMissing({ verb: 'list', resource, namespace }),
       synced: () => this.synced(),
     });
     this.health = new Health(clock, config.lookEveryMs, this.stores, () => this.looks);
     const { once, by, twice, atOnceMax } = askingBy(config, client, this.calls);
-    this.looks = new Looks({ clock, everyMs: config.lookEveryMs, ask: once, by, atOnceMax });
+    this.looks = new Looks({
+      ...{ clock, everyMs: config.lookEveryMs, ask: once, by, atOnceMax },
+      failed: (error) => this.notices.fault(error),
+    });
     this.marking = this.markingBy(api);
     this.events = new Events({
       ...{ api, clock, may: () => this.leadership.isLeader },
-      told: (telling) => this.tallies.acted('event', TOLD[telling]),
+      told: (...told) => this.told(...told),
     });
     this.departures = this.departuresTo(this.events, time);
     this.groups = groupsOf({
@@ -141,15 +143,23 @@ export class Replica {
     return address;
   }
 
-  /** Nothing more is begun, the Lease is given away, and the port is closed last. */
+  /**
+   * Nothing more is begun; what is under way is done and told, then the Lease is given away, and the
+   * port is closed last. Where a step at a colour does not end in time the Lease is left to lapse:
+   * nobody else may begin beside it.
+   */
   async stop(): Promise<void> {
-    this.looks.stop();
-    this.marking.stop();
-    this.departures.stop();
-    this.events.stop();
-    // A step that is under way may end while it is still this one's turn; but nobody waits long.
-    await within(STEP_MS_MAX, this.groups.stop(), this.of.clock);
-    await this.leadership.stop();
+    const { looks, marking, departures, events, leadership } = this;
+    const { clock } = this.of;
+    this.isEnding = true;
+    looks.stop();
+    marking.stop();
+    departures.stop();
+    const areGroupsOver = overOnce(this.groups.stop());
+    await areAtRest(clock, REST_MS_MAX, areGroupsOver, () => marking.isAtRest);
+    await areAtRest(clock, EVENTS_MS_MAX, () => events.isAtRest);
+    events.stop();
+    await leadership.stop(areGroupsOver());
     await this.stores.stop();
     this.server.close();
     this.server.closeAllConnections();
@@ -163,9 +173,10 @@ export class Replica {
       this.health.looked();
       const looked = looks.of(pod.uid);
       if (looked !== undefined) departures.looked(pod, looked);
+      if (looked !== undefined) this.notices.looked(pod, looked);
       marking.looked(pod);
     });
-    looks.onAskable((namespace, error) => this.askable(namespace, error));
+    looks.onAskable((namespace, error) => this.notices.askable(namespace, error));
   }
 
   private heard(change: Change<WatchedPod>): void {
@@ -173,6 +184,7 @@ export class Replica {
     this.departures.heard(change);
     if (change.type === 'gone') {
       this.looks.forget(change.last.uid);
+      this.notices.forget(change.last);
       this.marking.forget(change.last.uid);
     } else {
       this.marking.see(change.now);
@@ -187,7 +199,10 @@ export class Replica {
       may: () => this.may(),
       lookAt: (uid) => this.looks.of(uid),
       hurry: (uid) => this.looks.hurry(uid),
-      told: ({ result }) => this.tallies.acted('mark', result),
+      told: (marked) => {
+        this.tallies.acted('mark', marked.result);
+        this.notices.marked(marked);
+      },
       foreign: (pod, mark) => journal.foreignMarks(this.owners.of(pod), mark),
     });
   }
@@ -199,7 +214,9 @@ export class Replica {
       serverMs: () => time.nowMs ?? clock.wall().getTime(),
       areOwnersKnown: () => this.isSynced,
       listener: {
-        ended: (outcome) => this.tallies.ended(outcome),
+        ended: (outcome) => {
+          if (this.leadership.isLeader) this.tallies.ended(outcome);
+        },
         silent: (namespace, words) => {
           if (this.leadership.isLeader) journal.silentDeath(namespace, words);
         },
@@ -213,7 +230,7 @@ export class Replica {
     return metricsSources({
       ...{ clock, calls, tallies },
       isLeader: () => this.leadership.isLeader,
-      isSynced: () => this.isSynced && stores.unknown().length === 0,
+      isSynced: () => this.isSynced && this.health.unknown().length === 0,
       piles: () =>
         pilesOf({
           pods: stores.watchedPods(),
@@ -226,25 +243,21 @@ export class Replica {
     });
   }
 
-  private callsHeard(): CallsHeard {
-    const { journal } = this.of;
-    return {
-      rightMissing: (right, without) => journal.rightMissing(right, without),
-      rightThere: (right) => {
-        journal.rightThere(right);
-        this.groups.hurry();
-      },
-      serverUnreachable: (reason) => journal.serverUnreachable(reason),
-      serverReached: () => journal.serverReached(),
-    };
+  private told(telling: Telling, occurrence: Occurrence, error?: unknown): void {
+    const result = this.tallies.told(telling);
+    if (result !== 'stopped') this.notices.told(occurrence, error);
   }
 
   private changed(isLeader: boolean): void {
     const { journal, identity } = this.of;
-    if (!isLeader) return journal.following(identity);
-    journal.leading(identity);
-    this.marking.hurry();
-    this.groups.hurry();
+    if (isLeader) {
+      journal.leading(identity);
+      this.marking.hurry();
+      return this.groups.hurry();
+    }
+    this.calls.follows();
+    this.notices.follows();
+    if (!this.isEnding) journal.following(identity);
   }
 
   /** As of now, whether a pod is of a colour that no Service selects. */
@@ -260,24 +273,8 @@ export class Replica {
     return this.leadership.isLeader && !this.of.config.dryRun;
   }
 
-  /** Rights, and a server that is away, are told by the calls themselves. */
-  private leaseFailed(error: unknown): void {
-    if (!(error instanceof KubernetesError)) return this.fault(error);
-    if (!this.calls.hasTold(error)) this.of.journal.leaseFailed(error.message);
-  }
-
-  private askable(namespace: string, error: KubernetesError | undefined): void {
-    const { journal } = this.of;
-    if (error === undefined) journal.podsAsked(namespace);
-    else journal.podsUnasked(namespace, error.message);
-  }
-
   private restarted(why: Restart, resource: string): void {
     if (why !== 'ended' && why !== 'resync') this.tallies.restarted(resource);
-  }
-
-  private fault(error: unknown): void {
-    if (!(error instanceof KubernetesError)) this.of.journal.fault(error);
   }
 
   private synced(): void {
@@ -286,10 +283,4 @@ export class Replica {
     const pods = [...this.stores.watchedPods()].length;
     journal.synced({ pods, tookMs: clock.now() - this.startMs });
   }
-}
-
-/** Resolves after so long at the latest. */
-function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<unknown> {
-  const late = new Promise<void>((resolve) => clock.after(ms, resolve).unref());
-  return Promise.race([work, late]);
 }

@@ -22,7 +22,7 @@ import {
 import { Replica } from './replica.js';
 
 /** A part that does not end in time is left behind. */
-const STOP_MS_MAX = 4_500;
+const STOP_MS_MAX = 7_000;
 
 /** Runs it until a signal ends it; returns the exit code. */
 export async function runController(

@@ -33,7 +33,7 @@ export type KnownPod = WatchedPod & { readonly hasTidegate: boolean };
 interface Store {
   readonly resource: Resource;
   readonly namespace: string | undefined;
-  readonly informer: Pick<Informer<Known>, 'start' | 'stop' | 'isSynced'>;
+  readonly informer: Pick<Informer<Known>, 'start' | 'stop' | 'isSynced' | 'heardMs'>;
   /** It was tried, and did not come to anything yet. */
   hasFailed: boolean;
 }
@@ -93,6 +93,16 @@ export class Stores {
     const { mayList } = this.around;
     return this.stores.filter(
       ({ informer, resource, namespace }) => !informer.isSynced && mayList(resource, namespace),
+    );
+  }
+
+  /** What was known once, and nothing was heard of for so long, though it may be. */
+  silent(ms: number): readonly Pick<Store, 'resource' | 'namespace'>[] {
+    const { mayList, clock } = this.around;
+    const fromMs = clock.now() - ms;
+    return this.stores.filter(
+      ({ informer: { isSynced, heardMs }, resource, namespace }) =>
+        isSynced && (heardMs ?? 0) < fromMs && mayList(resource, namespace),
     );
   }
 

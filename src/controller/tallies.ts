@@ -2,6 +2,7 @@
  * What this replica has done and seen, as counts that only grow: for the metrics, which have each
  * value of each label from the beginning.
  */
+import type { Telling } from '../kubernetes/events.js';
 import {
   type ActionName,
   type ActionResult,
@@ -21,6 +22,17 @@ export const WATCHED = [
   'horizontalpodautoscalers.autoscaling',
 ] as const;
 
+/** What becomes of an Event, as an action has it. */
+const TOLD: Readonly<Record<Telling, ActionResult>> = {
+  made: 'done',
+  counted: 'done',
+  known: 'done',
+  crowded: 'stopped',
+  gone: 'stopped',
+  refused: 'failed',
+  failed: 'failed',
+};
+
 export class Tallies {
   readonly actions = zeros(ACTIONS, () => zeros(RESULTS, () => 0));
   readonly goodbyes = zeros(GOODBYES, () => 0);
@@ -28,6 +40,12 @@ export class Tallies {
 
   acted(action: ActionName, result: ActionResult): void {
     this.actions[action][result]++;
+  }
+
+  told(telling: Telling): ActionResult {
+    const result = TOLD[telling];
+    this.acted('event', result);
+    return result;
   }
 
   ended(goodbye: Goodbye): void {

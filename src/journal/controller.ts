@@ -171,6 +171,29 @@ export class ControllerJournal {
     this.say('warn', { namespace, group, reason }, 'a group cannot be looked at');
   }
 
+  /** The first of those that fail for one cause. */
+  unwritten({ action, ...about }: Named & { readonly action: string }, reason: string): void {
+    this.say('warn', { action, ...nameOf(about), reason }, 'what is due cannot be written');
+  }
+
+  written({ action, namespace }: { readonly action: string; readonly namespace: string }): void {
+    this.say('info', { action, namespace }, 'what was due could be written');
+  }
+
+  unreadable(object: string, reason: string): void {
+    this.say('warn', { name: object, reason }, 'an object cannot be read, and is left out');
+  }
+
+  /** `reason`: what one of them does. */
+  podsSilent(namespace: string, pods: number, reason: string): void {
+    const fields = { namespace, pods, reason };
+    this.say('warn', fields, 'most pods do not answer: they are taken for not safe');
+  }
+
+  podsHeard(namespace: string): void {
+    this.say('info', { namespace }, 'most pods answer again');
+  }
+
   silentDeath(namespace: string, reason: string): void {
     this.say('warn', { namespace, reason }, 'a pod has died without a goodbye');
   }
@@ -186,11 +209,6 @@ export class ControllerJournal {
   /** Once for each owner: its pods are made alike. */
   foreignMarks(about: Named, key: string): void {
     this.say('warn', { ...nameOf(about), key }, 'pods have marks of somebody else, which are left');
-  }
-
-  /** A turn of one part that failed; it has the next one. */
-  turnFailed(part: string, reason: string): void {
-    this.say('warn', { key: part, reason }, 'a turn has failed; the next one is tried');
   }
 
   /** A bug of tidegate; it costs one turn of one part. */

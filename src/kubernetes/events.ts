@@ -89,6 +89,11 @@ export class Events implements Recorder {
     if (!this.isBusy && this.timer === undefined) this.wait(0);
   }
 
+  /** Nothing is about to be told, as far as nothing more happens. */
+  get isAtRest(): boolean {
+    return !this.isBusy && (this.singles.length === 0 || !this.parts.may());
+  }
+
   /** What is not told yet is not told. */
   stop(): void {
     this.isStopped = true;

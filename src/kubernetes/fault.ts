@@ -28,6 +28,17 @@ export class RefusedError extends KubernetesError {
   }
 }
 
+/** An object has come that cannot be read: nothing is wrong with the call. */
+export class UnreadableError extends Error {
+  /** Which it is, as far as that can be said: `pods web/web-1`. */
+  readonly object: string;
+
+  constructor(object: string, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.object = object;
+  }
+}
+
 /** The object is another one by now, or has been changed. */
 export function isConflict(error: unknown): boolean {
   return isRefused(error, 409, 'Conflict');

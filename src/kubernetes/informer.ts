@@ -5,7 +5,7 @@
  */
 import type { Clock } from '../clock.js';
 import type { Resource, Scope, WatchApi, WatchEvent } from './api.js';
-import { callFailure, isExpired, KubernetesError, RefusedError } from './fault.js';
+import { callFailure, isExpired, RefusedError, UnreadableError } from './fault.js';
 import { type Change, Kept, type Known, type Read } from './kept.js';
 
 export type { Change, Known } from './kept.js';
@@ -28,6 +28,8 @@ const BACKOFF_MS_MAX = 8_000;
 const REFUSED_MS_MAX = 30_000;
 /** A watch that ends sooner, and has told nothing, has not worked. */
 const WATCH_MS_MIN = 1_000;
+/** Between the beginnings of two watches. */
+const WATCH_GAP_MS = 500;
 
 /** Why a watch is over, and another has to begin. */
 export const RESTARTS = ['ended', 'resync', 'expired', 'silent', 'refused', 'broken'] as const;
@@ -58,6 +60,7 @@ export class Informer<T extends Known> {
   private watching: AbortController | undefined;
   private wake: (() => void) | undefined;
   private synced = false;
+  private lastHeardMs: number | undefined;
   /** From where a watch goes on; undefined: it has to be listed first. */
   private version: string | undefined;
   private resyncAtMs = 0;
@@ -74,6 +77,11 @@ export class Informer<T extends Known> {
   /** Whether it was listed whole, once. */
   get isSynced(): boolean {
     return this.synced;
+  }
+
+  /** When it was listed last, or a watch has told something, be it a bookmark; undefined: never. */
+  get heardMs(): number | undefined {
+    return this.lastHeardMs;
   }
 
   /** Of a namespace; of all if none is named. */
@@ -130,6 +138,7 @@ export class Informer<T extends Known> {
       this.kept.replace(listed.items.filter((one) => one !== undefined));
       this.version = listed.resourceVersion;
       this.synced = true;
+      this.lastHeardMs = clock.now();
       this.resyncAtMs = clock.now() + this.spread(RESYNC_MS, RESYNC_SPREAD_MS);
     } catch (error) {
       if (this.isStopped) return 0;
@@ -166,8 +175,11 @@ export class Informer<T extends Known> {
     const isBrief = clock.now() - startMs < WATCH_MS_MIN || callFailure(fault) === 'late';
     const hasWorked = hasHeard || isResync || !isBrief;
     if (hasWorked) this.failures = 0;
-    if (fault === undefined) return hasWorked ? 0 : this.backoff(fault);
-    return callFailure(fault) === 'silent' ? 0 : this.lost(fault);
+    if (isResync) return 0;
+    // Streams that are cut right away, each after an event, would be begun anew without end.
+    const restMs = Math.max(0, startMs + WATCH_GAP_MS - clock.now());
+    if (fault === undefined) return hasWorked ? restMs : this.backoff(fault);
+    return callFailure(fault) === 'silent' ? restMs : this.lost(fault);
   }
 
   /** After a watch that has not ended as it should. */
@@ -183,6 +195,7 @@ export class Informer<T extends Known> {
 
   private hear({ type, object, resourceVersion }: WatchEvent): void {
     if (this.isStopped) return;
+    this.lastHeardMs = this.options.clock.now();
     const read = type === 'BOOKMARK' ? undefined : this.readOf(object);
     if (read !== undefined) {
       if (type === 'DELETED') this.kept.drop(read.uid, read.item);
@@ -194,16 +207,21 @@ export class Informer<T extends Known> {
   /** Undefined if it is no object at all. */
   private readOf(object: unknown): Read<T> | undefined {
     const { read, failed, resource } = this.options;
-    const { uid, namespace = '', name, resourceVersion: version } = metadataOf(object);
-    if (uid === undefined || name === undefined || version === undefined) {
-      failed?.(new KubernetesError('an object has no name, uid or resourceVersion'), resource);
+    const { uid, namespace = '', name = '', resourceVersion: version } = metadataOf(object);
+    const unreadable = (error: unknown): void => {
+      const words = error instanceof Error ? error.message : String(error);
+      const which = `${resource.plural} ${namespace}/${name}`;
+      failed?.(new UnreadableError(which, words, error), resource);
+    };
+    if (uid === undefined || name === '' || version === undefined) {
+      unreadable(new Error('it has no name, uid or resourceVersion'));
       return undefined;
     }
     const known = { uid, key: `${namespace}/${name}`, version };
     try {
       return { ...known, item: read(object), isRead: true };
     } catch (error) {
-      failed?.(error, resource);
+      unreadable(error);
       return { ...known, item: undefined, isRead: false };
     }
   }

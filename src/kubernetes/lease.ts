@@ -85,14 +85,17 @@ export class Leadership {
     this.tick();
   }
 
-  /** Gives it away, if it is held, so that nobody need wait for its end. Never rejects. */
-  async stop(): Promise<void> {
+  /**
+   * Gives it away, if it is held, so that nobody need wait for its end; or, where something of this
+   * one's may still be done, leaves it to lapse. Never rejects.
+   */
+  async stop(isGivenAway = true): Promise<void> {
     if (this.isStopped) return;
     this.isStopped = true;
     this.timer?.cancel();
     this.untilMs = -Infinity;
     this.settle();
-    await this.within(STOP_MS_MAX, this.release());
+    if (isGivenAway) await this.within(STOP_MS_MAX, this.release());
   }
 
   /** One try, and when it is over, or takes too long, the next. */

@@ -4,7 +4,7 @@
  */
 import t from 'tap';
 import { Calls, type Deed, UNREACHABLE_MS } from '../../src/controller/calls.js';
-import { DEPLOYMENTS, PODS } from '../../src/kubernetes/api.js';
+import { DEPLOYMENTS, LEASES, PODS } from '../../src/kubernetes/api.js';
 import { KubernetesError, missingRight, RefusedError } from '../../src/kubernetes/fault.js';
 import { HandClock } from '../peers/clock.js';
 
@@ -79,6 +79,41 @@ t.test('a right that is missing is told once, and once more when it is there', a
   t.match(heard, ['there delete', 'missing delete'], 'and again');
 });
 
+t.test('a right to write is forgotten by who leads no more: others would find it', async (t) => {
+  const { calls, heard } = stage();
+  const lease: Deed = { verb: 'patch', resource: LEASES, namespace: 'web' };
+  for (const deed of [LIST, DELETE, lease]) await come(calls, deed, denied(deed));
+  heard.splice(0);
+  calls.follows();
+  t.same(
+    calls.rights().flatMap((one) => (one.isMissing ? `${one.verb} ${one.resource}` : [])),
+    ['list pods', 'patch leases.coordination.k8s.io'],
+    'what it does all the same it finds out',
+  );
+  t.same(heard, [], 'nobody knows that it is there');
+  await come(calls, DELETE, denied(DELETE));
+  t.match(heard, ['missing delete'], 'it leads again');
+});
+
+t.test('a missing right that nobody has tried for an hour is forgotten', async (t) => {
+  const { calls, heard, clock } = stage();
+  const isMissing = (deed: Deed): boolean => calls.isMissing(deed);
+  await come(calls, LIST, denied(LIST));
+  await come(calls, DELETE, denied(DELETE));
+  clock.advance(3_000_000);
+  await come(calls, LIST, denied(LIST));
+  clock.advance(600_001);
+  t.same([isMissing(LIST), isMissing(DELETE)], [true, false]);
+  t.same(
+    calls.rights().flatMap((one) => (one.isMissing ? [one.verb] : [])),
+    ['list'],
+  );
+  heard.splice(0);
+  await come(calls, LIST, denied(LIST));
+  await come(calls, DELETE, denied(DELETE));
+  t.match(heard, ['missing delete']);
+});
+
 t.test('a 403 of a quota or a policy is no right that is missing', async (t) => {
   const { calls, heard } = stage();
   await come(calls, DELETE, new RefusedError('answers 403: exceeded quota', 403, 'Forbidden'));
@@ -98,9 +133,11 @@ t.test(
     await come(calls, LIST, new RefusedError('starting', 503, 'ServiceUnavailable'));
     await come(calls, LIST, AWAY);
     t.same(heard, ['unreachable: starting']);
+    t.equal(calls.isAway, true);
     await come(calls, LIST, denied(LIST));
     await come(calls, LIST, 1);
     t.match(heard.slice(1), ['missing list', 'reached', 'there list']);
+    t.equal(calls.isAway, false);
     await come(calls, LIST, AWAY);
     clock.advance(UNREACHABLE_MS);
     t.equal(heard.length, 4, 'one failure is none');

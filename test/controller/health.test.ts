@@ -21,6 +21,7 @@ function stageFor(lookEveryMs = 20_000): Stage {
       { resource: PODS, namespace: 'web' },
       { resource: DEPLOYMENTS, namespace: undefined },
     ],
+    silent: (ms: number) => (ms === 300_000 ? [{ resource: PODS, namespace: 'shop' }] : []),
   };
   const ask = (): Promise<never> => new Promise(() => undefined);
   const looks = new Looks({ clock, everyMs: lookEveryMs, by: 'pod', ask });
@@ -83,6 +84,7 @@ t.test('it tells when it did what, and what it does not know', (t) => {
   t.same(health.unknown(), [
     'pods of namespace web are not listed yet',
     'deployments.apps of all namespaces are not listed yet',
+    'nothing was heard of pods of namespace shop for minutes',
   ]);
   t.end();
 });

@@ -21,6 +21,7 @@ class Asked {
   readonly calls: string[] = [];
   readonly told: string[] = [];
   readonly heard: string[] = [];
+  readonly faults: string[] = [];
   /** By name; who is not named is safe. */
   readonly says = new Map<string, PodAnswer>();
   error: Error | undefined;
@@ -29,7 +30,8 @@ class Asked {
   constructor(by: LooksOf['by'] = 'pod', ask?: AskPods) {
     const { clock } = this;
     const asking = ask ?? this.ask;
-    this.looks = new Looks({ clock, everyMs: EVERY_MS, by, ask: asking });
+    const failed = (error: unknown): void => void this.faults.push((error as Error).message);
+    this.looks = new Looks({ clock, everyMs: EVERY_MS, by, ask: asking, failed });
     this.looks.onLook(({ name }) => this.heard.push(name));
     this.looks.onAskable((namespace, error) => {
       this.told.push(`${namespace}: ${error?.message ?? 'can be asked'}`);
@@ -116,6 +118,19 @@ t.test('what does not run is not asked: pending, ended, or without an address', 
   await asked.pass(2_000);
   t.same(asked.calls, ['web/four', 'web/one']);
   t.equal(asked.word('four'), 'safe');
+});
+
+t.test('a fault in who hears of one pod is told, and is no other s', async (t) => {
+  const asked = new Asked('namespace');
+  const others: string[] = [];
+  asked.looks.onLook(({ name }) => {
+    if (name === 'one') throw new Error('a bug');
+  });
+  asked.looks.onLook(({ name }) => others.push(name));
+  asked.see('one', 'two');
+  await asked.pass(2_000);
+  t.same(others, ['one', 'two']);
+  t.same(asked.faults, ['a bug']);
 });
 
 t.test('safe is who has said so twice', async (t) => {

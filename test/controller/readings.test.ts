@@ -17,6 +17,7 @@ class Scraped {
   readonly clock = new HandClock(new Date('2024-01-01T00:00:00Z'));
   readonly tallies = new Tallies();
   counted = 0;
+  leads = true;
   lookMs: number | undefined;
   private readonly metrics: ReturnType<typeof createControllerMetrics>;
 
@@ -26,14 +27,14 @@ class Scraped {
       clock: this.clock,
       calls: new Calls(this.clock, { ...heard, serverUnreachable: none, serverReached: none }),
       tallies: this.tallies,
-      isLeader: () => false,
+      isLeader: () => this.leads,
       isSynced: () => true,
       piles: () => {
         this.counted += 1;
         const pods = { safe: this.counted, unsafe: 0, unknown: 0, terminating: 0 };
         return { pods, held: { terminating: HELD, drained: { pods: 0, memoryBytes: 0 } } };
       },
-      groups: () => [],
+      groups: () => [{ namespace: 'web', group: 'shop', colours: { live: 1 }, oldestMs: 5_000 }],
       lastLookMs: () => this.lookMs,
       lastSweepMs: () => undefined,
     };
@@ -59,6 +60,34 @@ t.test('pods are counted once for a scrape, and anew for the next', async (t) =>
   scraped.clock.advance(1_000);
   t.equal((await scraped.scrape()).value(`${NAME}pods`, { state: 'safe' }), 2);
 });
+
+t.test(
+  'what there is in the cluster is told by who leads alone, so that sums are right',
+  async (t) => {
+    const scraped = new Scraped();
+    scraped.leads = false;
+    const metrics = await scraped.scrape();
+    for (const [name, samples] of [
+      ['pods', 4],
+      ['held_pods', 2],
+      ['held_memory_bytes', 2],
+    ] as const) {
+      const all = metrics.samples.filter((sample) => sample.name === NAME + name);
+      t.same(
+        all.map(({ value }) => value),
+        Array(samples).fill(0),
+        name,
+      );
+    }
+    t.notMatch(metrics.text, 'group="shop"');
+    t.equal(scraped.counted, 0);
+    scraped.leads = true;
+    const led = await scraped.scrape();
+    t.equal(led.value(`${NAME}pods`, { state: 'safe' }), 1);
+    t.equal(led.value(`${NAME}colours`, { group: 'shop', state: 'live' }), 1);
+    t.equal(led.value(`${NAME}oldest_colour_timestamp_seconds`, { group: 'shop' }), 5);
+  },
+);
 
 t.test('moments are times of day', async (t) => {
   const scraped = new Scraped();

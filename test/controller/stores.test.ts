@@ -4,7 +4,7 @@
  */
 import t, { type Test } from 'tap';
 import { Stores } from '../../src/controller/stores.js';
-import { systemClock } from '../../src/clock.js';
+import { type Clock, systemClock } from '../../src/clock.js';
 import type { Resource } from '../../src/kubernetes/api.js';
 import { ApiClient } from '../../src/kubernetes/client.js';
 import { KubernetesApi } from '../../src/kubernetes/objects.js';
@@ -17,6 +17,7 @@ interface Stage {
   readonly rainbow: RainbowStage;
   readonly stores: Stores;
   readonly heard: string[];
+  readonly clock: Clock;
   /** Kinds that may not be listed. */
   readonly forbidden: Set<string>;
   isSynced: boolean;
@@ -28,8 +29,9 @@ async function stageFor(
 ): Promise<Stage> {
   const fake = await startFakeCluster(t);
   const forbidden = new Set<string>();
+  const clock: Clock = { ...systemClock };
   const stores = new Stores({
-    ...{ clock: systemClock, random: () => 0.5, namespaces },
+    ...{ clock, random: () => 0.5, namespaces },
     api: new KubernetesApi(new ApiClient(fake.access, systemClock)),
     restarted: () => undefined,
     failed: () => undefined,
@@ -43,7 +45,7 @@ async function stageFor(
   });
   t.teardown(() => stores.stop());
   const rainbow = new RainbowStage(fake);
-  const stage: Stage = { fake, rainbow, stores, heard, forbidden, isSynced: false };
+  const stage: Stage = { fake, rainbow, stores, heard, clock, forbidden, isSynced: false };
   return stage;
 }
 
@@ -106,4 +108,15 @@ t.test('what may not be listed holds up nobody; what may and is not makes it wai
   stage.forbidden.add('pods');
   await until(() => stage.isSynced, 'the rest is known');
   t.same(stage.stores.unknown(), []);
+});
+
+t.test('what nothing is heard of any more is told, if it may be listed', async (t) => {
+  const stage = await stageFor(t);
+  stage.stores.start();
+  await until(() => stage.isSynced, 'it knows');
+  t.same(stage.stores.silent(60_000), []);
+  stage.clock.now = () => systemClock.now() + 60_001;
+  t.equal(stage.stores.silent(60_000).length, 6);
+  stage.forbidden.add('pods');
+  t.notOk(stage.stores.silent(60_000).some(({ resource }) => resource.plural === 'pods'));
 });

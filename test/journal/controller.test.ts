@@ -102,7 +102,9 @@ t.test('who needs to look is warned, by the name of the object', (t) => {
     journal.groupUnknown('web', 'shop', 'refused');
     journal.leaseFailed('refused');
     journal.serverUnreachable('nothing listens');
-    journal.turnFailed('looks', 'refused');
+    journal.unwritten({ ...POD, action: 'mark' }, 'denied');
+    journal.podsSilent('web', 3, 'pod p refuses the connection');
+    journal.unreadable('pods web/p', 'it has no uid');
   });
   t.same(new Set(lines.map(({ level }) => level)), new Set(['warn']));
   t.match(lines[0], { namespace: 'web', reason: 'OOMKilled' });

@@ -5,9 +5,9 @@
 import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { CallError } from '../../src/bounded-call.js';
-import { KubernetesError, RefusedError } from '../../src/kubernetes/fault.js';
+import { KubernetesError, RefusedError, UnreadableError } from '../../src/kubernetes/fault.js';
 import { until } from '../peers/until.js';
-import { informed, names, putPod, told as wordsOf, watching } from './informed.js';
+import { inform, informed, names, putPod, told as wordsOf, watching } from './informed.js';
 import { Told } from './told.js';
 
 const refused = (code: number): RefusedError => new RefusedError(`no ${code}`, code, 'x');
@@ -148,7 +148,7 @@ t.test('a watch that works begins again at once, one that does not later', async
   await over();
   await told.pass(120);
   await over(lost('silent'));
-  t.same(told.asked, ['0 list', '0 watch 1', '1 watch 1', '1 watch 7', '121 watch 7']);
+  t.same(told.asked, ['0 list', '0 watch 1', '1 watch 1', '1.5 watch 7', '121 watch 7']);
   await over();
   t.equal(told.asked.length, 5, 'it has ended at once, and told nothing');
   await told.pass(0.9);
@@ -157,6 +157,56 @@ t.test('a watch that works begins again at once, one that does not later', async
   t.same(seconds(told, 'watch').slice(4), [121.5, 122.9]);
   t.same(told.restarts, ['ended', 'ended', 'silent', 'ended', 'ended']);
   t.same(told.faults, [], 'none of it is a fault');
+});
+
+t.test(
+  'streams that are cut after an event each are begun twice a second at the most',
+  async (t) => {
+    const told = new Told();
+    let version = 1;
+    told.watching = (hear) => {
+      version += 1;
+      hear({ type: 'BOOKMARK', object: {}, resourceVersion: String(version) });
+    };
+    await told.start();
+    await told.pass(10);
+    const begun = seconds(told, 'watch').length;
+    t.ok(begun >= 15 && begun <= 21, String(begun));
+    t.equal(told.asked.at(-1)?.split(' ').at(-1), String(version - 1), 'each from where it was');
+  },
+);
+
+t.test('it knows when it has heard something last: a list, a change, a bookmark', async (t) => {
+  const told = new Told();
+  t.equal(told.informer.heardMs, undefined);
+  told.listing = thrown(lost('broken'));
+  await told.start();
+  t.equal(told.informer.heardMs, undefined);
+  told.listing = (): void => undefined;
+  await told.pass(1);
+  t.equal(told.informer.heardMs, 500);
+  await told.pass(9);
+  await told.tell('ADDED', { uid: 'a', version: '2' });
+  t.equal(told.informer.heardMs, 10_000);
+  await told.pass(10);
+  await told.tell('BOOKMARK', { uid: '', version: '3' });
+  t.equal(told.informer.heardMs, 20_000);
+  told.watching = thrown(lost('broken'));
+  told.listing = thrown(lost('broken'));
+  await told.pass(900);
+  t.equal(told.informer.heardMs, 20_000, 'what fails tells nothing');
+});
+
+t.test('an object that cannot be read is told as that, with its name', async (t) => {
+  const here = await inform(t, () => {
+    throw new KubernetesError('it has no spec');
+  });
+  here.informer.start();
+  await watching(here);
+  putPod(here, 'a');
+  await until(() => here.faults.length > 0, 'it is told');
+  t.type(here.faults[0], UnreadableError);
+  t.match(here.faults[0], { object: 'pods web/a', message: 'it has no spec' });
 });
 
 t.test('where watches are no good for whatever reason, lists are', async (t) => {

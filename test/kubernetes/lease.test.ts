@@ -62,6 +62,22 @@ t.test('a leader stops by the clock, though no timer has run and no call is over
   t.same(one.heard, [true], 'nobody could tell it yet');
 });
 
+t.test('who stops gives it away, or leaves it to lapse', async (t) => {
+  for (const isGivenAway of [true, false]) {
+    const stage = new Stage();
+    const one = stage.started('one');
+    await stage.passes(7_000);
+    const written = writes(one).length;
+    const stopping = one.leadership.stop(isGivenAway);
+    await stage.passes(4_000);
+    await stopping;
+    t.equal(one.leadership.isLeader, false);
+    t.same(one.heard, [true, false]);
+    t.equal(stage.spec['holderIdentity'], isGivenAway ? '' : 'one');
+    t.equal(writes(one).length - written, Number(isGivenAway));
+  }
+});
+
 t.test('a missing right is told once, and tried slowly until it is there', async (t) => {
   const stage = new Stage();
   const one = stage.candidate('one');
