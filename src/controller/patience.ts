@@ -60,7 +60,7 @@ export class Patience {
 
   /** Whether a step is to be done now. */
   isDue({ action, state }: Step, { uid, state: before }: DeploymentFacts, policy: Policy): boolean {
-    const begins = state !== undefined && onlyBegins(before, state);
+    const begins = state !== undefined && onlyBegins(before, state, uid);
     if (action.kind !== 'keep' || !begins) {
       this.beginning.delete(uid);
       return action.kind !== 'keep' || state !== undefined;
@@ -73,10 +73,10 @@ export class Patience {
 }
 
 /** It says nothing new but that timers have begun. */
-function onlyBegins(before: State, after: State): boolean {
+function onlyBegins(before: State, after: State, uid: string): boolean {
   const rest = { ...after };
   for (const timer of TIMERS) if (before[timer] === undefined) delete rest[timer];
-  return worthWriting(before, rest) === undefined;
+  return worthWriting(before, rest, uid) === undefined;
 }
 
 /** A small part of the shortest of them. */

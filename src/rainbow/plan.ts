@@ -52,9 +52,10 @@ export function plan(seen: Facts, policy: Policy): Plan {
   const { namespace, group, nowMs, colours } = facts;
   const standing = standingOf(facts, policy);
   const steps = colours.map((colour): Step => {
-    const { name, state: before } = colour.deployment;
+    const { name, uid, state: before } = colour.deployment;
     const { state, ...rest } = decide({ facts, policy, standing, colour, state: before });
-    return { colour: colour.colour, deployment: name, ...rest, state: worthWriting(before, state) };
+    const news = worthWriting(before, state, uid);
+    return { colour: colour.colour, deployment: name, ...rest, state: news };
   });
   return { namespace, group, nowMs, steps };
 }

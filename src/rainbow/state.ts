@@ -3,6 +3,7 @@
  * worth a write. Pure. A text that cannot be read, or was written about another Deployment (one
  * that a manifest was copied from), remembers nothing: then every timer begins anew.
  */
+import { createHash } from 'node:crypto';
 import { momentOf, momentText } from '../clock.js';
 import type { Sample, State } from './contract.js';
 
@@ -12,9 +13,13 @@ export const SAMPLES_MAX = 24;
 const SAMPLE_GAP_MS = 60_000;
 /**
  * So that a colour that empties slowly is not written to at every look: ten minutes, for a run that
- * is a little early, too.
+ * is a little early, too. Whoever looks more often writes at the colour's own moment of each span:
+ * those of a fleet that began in one minute are not all written in one again.
  */
 const SAMPLES_WRITTEN_MS = 585_000;
+const SAMPLES_SPAN_MS = 570_000;
+/** The share by which those that are seldom written come apart. */
+const SAMPLES_SPREAD = 0.25;
 const PEAK_GROWTH = 1.1;
 
 const MOMENTS = [
@@ -118,15 +123,18 @@ function thinned(samples: readonly Sample[]): readonly Sample[] {
   return left;
 }
 
-/** What is to be written: `after`, or undefined if it says nothing that matters beyond `before`. */
-export function worthWriting(before: State, after: State): State | undefined {
+/**
+ * What is to be written on the Deployment with this uid: `after`, or undefined if it says nothing that
+ * matters beyond `before`.
+ */
+export function worthWriting(before: State, after: State, uid: string): State | undefined {
   const changed =
     before.wasLive !== after.wasLive ||
     before.replicas !== after.replicas ||
     before.liveReplicas !== after.liveReplicas ||
     MOMENTS.some((key) => before[key] !== after[key]) ||
     hasGrown(before.peak, after.peak) ||
-    haveMoved(before.samples, after.samples);
+    haveMoved(before.samples, after.samples, uid);
   return changed ? after : undefined;
 }
 
@@ -134,12 +142,21 @@ function hasGrown(before: number, after: number): boolean {
   return after > before && after >= before * PEAK_GROWTH;
 }
 
-function haveMoved(before: readonly Sample[], after: readonly Sample[]): boolean {
+function haveMoved(before: readonly Sample[], after: readonly Sample[], uid: string): boolean {
   const last = after.at(-1);
   if (last === undefined) return before.length > 0;
   const written = before.at(-1);
   if (written === undefined) return true;
   // Of a long time the few that are kept stand far apart anyway.
   const apartMs = (last.atMs - after[0].atMs) / SAMPLES_MAX;
-  return last.atMs - written.atMs >= Math.max(SAMPLES_WRITTEN_MS, apartMs);
+  const sinceMs = last.atMs - written.atMs;
+  const share = shareOf(uid);
+  if (sinceMs < apartMs * (1 - share * SAMPLES_SPREAD)) return false;
+  const spanOf = (ms: number): number => Math.floor(ms / SAMPLES_SPAN_MS + share);
+  return sinceMs >= SAMPLES_WRITTEN_MS || spanOf(last.atMs) !== spanOf(written.atMs);
+}
+
+/** From 0 up to 1, its own for each uid. */
+function shareOf(uid: string): number {
+  return createHash('sha256').update(uid).digest().readUInt32BE() / 2 ** 32;
 }

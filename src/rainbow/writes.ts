@@ -12,6 +12,7 @@ import {
   RAINBOW_STATE_ANNOTATION,
 } from '../kubernetes/keys.js';
 import type { DeploymentFacts, Facts, PodName, ServiceFacts, State } from './contract.js';
+import { IDLE_COST } from './removal-order.js';
 import { stateText } from './state.js';
 
 /** Patches of pods under way at once. */
@@ -98,7 +99,12 @@ export class Writes {
   /** Rejects also for a pod that has gone: another one would go in its place. */
   async cost(pods: readonly (PodName & { readonly cost: number })[]): Promise<void> {
     await eachOf(pods, (pod) =>
-      this.annotate(pod, { [DELETION_COST_ANNOTATION]: String(pod.cost) }),
+      this.annotate(
+        pod,
+        { [DELETION_COST_ANNOTATION]: String(pod.cost) },
+        // That it is idle, and goes first, is so at this moment.
+        pod.cost === IDLE_COST ? this.taking : this.writing,
+      ),
     );
   }
 

@@ -171,6 +171,20 @@ t.test('a busy API server is not asked again to take something away', async (t) 
   t.equal(group.writes.length, 1);
 });
 
+t.test('nor to mark one to go first, as what it was seen to be may be over', async (t) => {
+  const group = await withLive(t);
+  TAKING['shrink'](group);
+  group.fake.before = ({ verb, resource }) =>
+    verb === 'patch' && resource === 'pods'
+      ? status(429, 'TooManyRequests', 'slow down', { 'retry-after': '1' })
+      : undefined;
+  t.match(of(await group.sweep(), 'aaa'), { result: 'failed' });
+  const pods = group.fake.calls.filter(
+    ({ verb, resource }) => `${verb} ${resource}` === 'patch pods',
+  );
+  t.equal(pods.length, new Set(pods.map(({ name }) => name)).size, 'each was tried once');
+});
+
 t.test('two cleanups at once do no more than one', async (t) => {
   const group = await everyAction(t);
   const both = await Promise.all([group.sweep(), group.sweep()]);

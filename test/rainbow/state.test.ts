@@ -129,14 +129,15 @@ t.test('two days of samples stay few, even, and keep the first and the last', (t
 });
 
 t.test('what says nothing new is not written', (t) => {
-  const samples = [...FULL.samples, { atMs: NOW - MINUTE, active: 3 }];
+  const written = FULL.samples.at(-1)?.atMs ?? 0;
+  const samples = [...FULL.samples, { atMs: written + MINUTE, active: 3 }];
   for (const same of [
     { ...FULL },
     { ...FULL, peak: 131 },
     { ...FULL, peak: 90 },
     { ...FULL, samples },
   ]) {
-    t.equal(worthWriting(FULL, same), undefined);
+    t.equal(worthWriting(FULL, same, UID), undefined);
   }
   t.end();
 });
@@ -146,16 +147,39 @@ t.test('the longer a colour burns down, the less often a sample is written', (t)
     let [state, written]: [State, number] = [NO_STATE, 0];
     for (let look = 0; look < looks; look++) {
       const samples = sampled(state.samples, { atMs: NOW + look * everyMs, active: look % 7 });
-      const after = worthWriting(state, { ...state, samples });
+      const after = worthWriting(state, { ...state, samples }, UID);
       if (after === undefined) continue;
       state = after;
       written++;
     }
     return written;
   };
-  t.equal(writes(480, MINUTE / 2), 24, 'at first every ten minutes');
+  const first = writes(480, MINUTE / 2);
+  t.ok(first >= 24 && first <= 27, `at first every ten minutes: ${first} in four hours`);
   t.ok(writes(48 * 120, MINUTE / 2) < 100, `${writes(48 * 120, MINUTE / 2)} in two days`);
   t.equal(writes(24, 10 * MINUTE - 5_000), 24, 'runs every ten minutes have a sample each');
+  t.end();
+});
+
+t.test('those of a fleet that are written in one minute are not so again', (t) => {
+  const written = new Map<number, number>();
+  for (let colour = 0; colour < 40; colour++) {
+    const uid = `4f2a1c0e-77aa-4b1d-9a57-00000000${1_000 + colour}`;
+    let state = NO_STATE;
+    for (let look = 0; look < 240; look++) {
+      const atMs = NOW + look * (MINUTE / 2);
+      const samples = sampled(state.samples, { atMs, active: look % 7 });
+      const after = worthWriting(state, { ...state, samples }, uid);
+      if (after === undefined) continue;
+      state = after;
+      const minute = Math.floor(look / 2);
+      written.set(minute, (written.get(minute) ?? 0) + 1);
+    }
+  }
+  t.equal(written.get(0), 40);
+  written.delete(0);
+  const most = Math.max(...written.values());
+  t.ok(most <= 12, `${most} in one minute`);
   t.end();
 });
 
@@ -171,8 +195,8 @@ t.test('what says something new is written', (t) => {
     { ...FULL, samples },
     { ...FULL, samples: [] },
   ];
-  for (const state of news) t.equal(worthWriting(FULL, state), state);
-  t.equal(worthWriting(NO_STATE, { ...NO_STATE, peak: 1 })?.peak, 1);
+  for (const state of news) t.equal(worthWriting(FULL, state, UID), state);
+  t.equal(worthWriting(NO_STATE, { ...NO_STATE, peak: 1 }, UID)?.peak, 1);
   t.end();
 });
 
