@@ -28,6 +28,8 @@ const REASONS: Readonly<Record<Doing, string>> = {
   delete: 'RainbowDeleted',
 };
 
+const EVENT_MS = 3_600_000;
+
 /** Where it stands: whose step it is. */
 export interface Place {
   readonly facts: Pick<Facts, 'namespace' | 'group' | 'nowMs'>;
@@ -77,14 +79,17 @@ export function deedTold(place: Place, outcome: Outcome): Occurrence | undefined
   const { words } = outcome;
   return told(place, 'Warning', result === 'failed' ? 'RainbowFailed' : 'RainbowStopped', {
     message: `${actionWords(step.action)}: ${result}: ${words}`,
-    key: `${colour.colour} ${kind} ${words}`,
+    key: `${colour.colour} ${kind} ${words} ${hourOf(facts)}`,
   });
 }
 
 /** What would have been done; `target`: what makes it another plan. */
 export function planTold(place: Place, step: Step, target: string): Occurrence {
   const message = `in a dry run nothing is done; else: ${deedWords(step, place.facts.nowMs)}`;
-  return told(place, 'Normal', 'RainbowPlanned', { message, key: target });
+  return told(place, 'Normal', 'RainbowPlanned', {
+    message,
+    key: `${target} ${hourOf(place.facts)}`,
+  });
 }
 
 export function rivalTold(place: Place, { kind, name }: Rival, words: string): Occurrence {
@@ -93,7 +98,15 @@ export function rivalTold(place: Place, { kind, name }: Rival, words: string): O
 
 export function standstillTold(place: Place, words: string): Occurrence {
   const message = `nothing is taken away in the group: ${words}`;
-  return told(place, 'Warning', 'RainbowStandstill', { message, key: words });
+  return told(place, 'Warning', 'RainbowStandstill', {
+    message,
+    key: `${words} ${hourOf(place.facts)}`,
+  });
+}
+
+/** An Event is kept for an hour: what stands for longer, or comes again, is told again. */
+function hourOf({ nowMs }: Place['facts']): number {
+  return Math.floor(nowMs / EVENT_MS);
 }
 
 function deedWords({ action, reason }: Step, nowMs: number): string {

@@ -21,11 +21,11 @@ export interface PilesFacts {
   readonly pods: Iterable<WatchedPod>;
   /** What a pod said when it was asked last. */
   readonly lookedAt: (uid: string) => Looked | undefined;
-  /** Whether it is of a colour that no Service selects. */
-  readonly isUnselected: (pod: WatchedPod) => boolean;
+  /** Whether it is of a colour that nobody needs any more. */
+  readonly isOld: (pod: WatchedPod) => boolean;
 }
 
-export function pilesOf({ pods, lookedAt, isUnselected }: PilesFacts): Piles {
+export function pilesOf({ pods, lookedAt, isOld }: PilesFacts): Piles {
   const states = { safe: 0, unsafe: 0, unknown: 0, terminating: 0 };
   const held = {
     terminating: { pods: 0, memoryBytes: 0 },
@@ -35,7 +35,7 @@ export function pilesOf({ pods, lookedAt, isUnselected }: PilesFacts): Piles {
     if (pod.pod === undefined) continue;
     const looked = lookedAt(pod.uid);
     states[stateOf(pod, looked)]++;
-    const pile = pileOf(pod, looked, isUnselected);
+    const pile = pileOf(pod, looked, isOld);
     if (pile === undefined) continue;
     held[pile].pods++;
     held[pile].memoryBytes += pod.memoryBytes;
@@ -52,10 +52,10 @@ function stateOf({ isTerminating }: WatchedPod, looked: Looked | undefined): Pod
 function pileOf(
   pod: WatchedPod,
   looked: Looked | undefined,
-  isUnselected: PilesFacts['isUnselected'],
+  isOld: PilesFacts['isOld'],
 ): Pile | undefined {
   if (pod.isTerminating) return 'terminating';
   if (looked?.answer.known !== true) return undefined;
   const { phase, safe } = looked.answer;
-  return phase === 'drained' || (safe && isUnselected(pod)) ? 'drained' : undefined;
+  return phase === 'drained' || (safe && isOld(pod)) ? 'drained' : undefined;
 }

@@ -235,7 +235,7 @@ export class Replica {
         pilesOf({
           pods: stores.watchedPods(),
           lookedAt: (uid) => looks.of(uid),
-          isUnselected: this.unselected(),
+          isOld: this.old(),
         }),
       groups: () => this.groups.standings(),
       lastLookMs: () => this.health.last.lookMs,
@@ -260,9 +260,9 @@ export class Replica {
     if (!this.isEnding) journal.following(identity);
   }
 
-  /** As of now, whether a pod is of a colour that no Service selects. */
-  private unselected(): (pod: WatchedPod) => boolean {
-    const uids = new Set(this.groups.standings().flatMap((one) => [...one.unselected]));
+  /** As of now, whether a pod is of a colour that nobody needs any more. */
+  private old(): (pod: WatchedPod) => boolean {
+    const uids = new Set(this.groups.standings().flatMap((one) => [...one.old]));
     return ({ owner }) => {
       const deployment = owner === undefined ? undefined : this.stores.replicaSet(owner.uid)?.owner;
       return deployment !== undefined && uids.has(deployment);

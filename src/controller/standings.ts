@@ -1,6 +1,6 @@
 /**
  * How the colours of a group stand, for whoever counts them: what each is by its plan, since when the
- * oldest one burns down, and which Deployments no Service selects. Pure.
+ * oldest one burns down, and which Deployments nobody needs. Pure.
  */
 import type { Facts, Plan, Reason } from '../rainbow/contract.js';
 import { selectors } from '../rainbow/standing.js';
@@ -12,8 +12,8 @@ export interface GroupStanding {
   readonly colours: Readonly<Record<ColourState, number>>;
   /** When the oldest colour that still has pods lost its traffic; undefined if there is none. */
   readonly oldestMs: number | undefined;
-  /** The uids of the Deployments that no Service selects. */
-  readonly unselected: ReadonlySet<string>;
+  /** The uids of the Deployments that nobody needs any more: they burn down, or have drained. */
+  readonly old: ReadonlySet<string>;
 }
 
 const STATES: Readonly<Record<Reason['code'], ColourState>> = {
@@ -54,10 +54,13 @@ export function groupStanding(facts: Facts, { steps }: Plan): GroupStanding {
     number
   >;
   const unselected = colours.filter((colour) => selectors(facts, colour).length === 0);
+  const old = new Set<string>();
   colours.forEach((colour, at) => {
     // Where nothing is done to a group at all, what serves is live all the same.
     const isSelected = !unselected.includes(colour);
-    counts[isSelected ? 'live' : STATES[steps[at].reason.code]]++;
+    const state = isSelected ? 'live' : STATES[steps[at].reason.code];
+    counts[state]++;
+    if (state === 'burning' || state === 'drained') old.add(colour.deployment.uid);
   });
   const lost = unselected.flatMap((colour) => {
     const step = steps[colours.indexOf(colour)];
@@ -67,6 +70,6 @@ export function groupStanding(facts: Facts, { steps }: Plan): GroupStanding {
   return {
     ...{ namespace, group, colours: counts },
     oldestMs: lost.length === 0 ? undefined : Math.min(...lost),
-    unselected: new Set(unselected.map(({ deployment }) => deployment.uid)),
+    old,
   };
 }

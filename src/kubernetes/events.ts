@@ -48,6 +48,8 @@ export const WAITING_MAX = 1_000;
 export const GAP_MS = 200;
 /** What happened longer ago was told by whoever might. */
 export const STANDBY_MS = 60_000;
+/** For as long as API servers keep Events, unless they are told otherwise. */
+export const KNOWN_MS = 3_600_000;
 const STANDBY_LOOK_MS = 1_000;
 /** Some 45 s: as long as an API server takes to come back. */
 const TRIES_MAX = 7;
@@ -67,8 +69,8 @@ export class Events implements Recorder {
   private readonly parts: EventsParts;
   private readonly singles: Single[] = [];
   private readonly tallies: Tallies;
-  /** Of what was told, or is about to be. */
-  private readonly names = new Map<string, true>();
+  /** Of what was told, or is about to be, and when. */
+  private readonly names = new Map<string, number>();
   private pauseMs = 0;
   private timer: Timer | undefined;
   private isBusy = false;
@@ -81,9 +83,12 @@ export class Events implements Recorder {
 
   tell(occurrence: Occurrence): void {
     const name = singleName(occurrence);
-    if (this.isStopped || this.names.has(name)) return;
-    remember(this.names, name, true);
     const atMs = this.parts.clock.now();
+    const toldMs = this.names.get(name) ?? -Infinity;
+    if (this.isStopped || atMs - toldMs < KNOWN_MS) return;
+    // As the newest of them.
+    this.names.delete(name);
+    remember(this.names, name, atMs);
     const isCounted = this.tallies.counts(occurrence, atMs);
     if (!isCounted) this.keep({ name, occurrence, atMs, tries: 0 });
     if (!this.isBusy && this.timer === undefined) this.wait(0);

@@ -29,7 +29,7 @@ function piles(...ones: readonly One[]): unknown {
       const { answer } = of(uid);
       return answer === undefined ? undefined : { answer, atMs: 0 };
     },
-    isUnselected: ({ uid }) => of(uid).isOld === true,
+    isOld: ({ uid }) => of(uid).isOld === true,
   });
 }
 
@@ -60,7 +60,7 @@ t.test('pods are counted by what may be done with them, and those that ended are
   t.end();
 });
 
-t.test('what has drained, or is safe and of a colour that no Service selects, could go', (t) => {
+t.test('what has drained, or is safe and of a colour that nobody needs any more, could go', (t) => {
   const all = [
     { answer: DRAINED },
     { answer: SAFE, isOld: true },

@@ -48,6 +48,19 @@ t.test('the same thing is told once, by whoever tells it and however often', asy
   t.equal(stage.kept.length, 4);
 });
 
+t.test('what was told an hour ago may be told again: its Event is gone by then', async (t) => {
+  const stage = new Stage();
+  const one = stage.replica();
+  one.tell('web-1');
+  await stage.passes(3_500_000);
+  one.tell('web-1');
+  await stage.passes(200_000);
+  t.same(one.told, ['made']);
+  one.tell('web-1');
+  await stage.passes(1_000);
+  t.same(one.told, ['made', 'known'], 'the API server says whether it is');
+});
+
 t.test('five a second at most, in the order in which they were told', async (t) => {
   const stage = new Stage();
   const one = stage.replica();
