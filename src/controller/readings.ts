@@ -24,7 +24,7 @@ export interface ReadingsOf {
 
 /** A scrape is over by then. */
 const SCRAPE_MS = 500;
-const NO_PILES = pilesOf({ pods: [], lookedAt: () => undefined, isUnselected: () => false });
+const NO_PILES = pilesOf({ pods: [], lookedAt: () => undefined, isOld: () => false });
 
 export function metricsSources(of: ReadingsOf): ControllerMetricsSources {
   const { clock, calls, tallies } = of;
