@@ -1,7 +1,8 @@
 /**
  * Ten Deployments of three real pods, two of which have a client each, are scaled to two. By itself
  * Kubernetes removes whichever it likes; with the controller it removes the pod that nobody uses, each
- * time. Which one that is chance decides, so that no rule about age or name can be what decides.
+ * time. Which one that is chance decides, so that no rule about age or name can be what decides. The
+ * clients are there before the controller is: that a mark follows a change is seen in `fleets.ts`.
  */
 import type { Test } from 'tap';
 import { DELETION_COST_ANNOTATION } from '../../src/kubernetes/keys.js';

@@ -6,12 +6,14 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { Tools } from '../charts/tools.js';
+import { levelOf } from '../../src/controller/levels.js';
 import { Random, seedOfRun } from '../peers/random.js';
 import { Audit, type Call, kindsOf } from './audited.js';
+import { type Changed, firstMarks, isMark, restedOf, stateIn } from './changed-marks.js';
 import type { Cluster } from './cluster.js';
 import { Controllers, polled } from './controllers.js';
 import { Namespace } from './namespace.js';
-import { type Paper, paperService, putOnPaper } from './paper.js';
+import { nameOf, type Paper, paperService, putOnPaper } from './paper.js';
 import { StandIn, telling } from './stand-in.js';
 import type { Says } from './stand-in-program.js';
 
@@ -21,9 +23,16 @@ const COLOURS_EACH = 5;
 const LOADS = [0, 3, 10, 50, 100, 400, 1_000, 12];
 const FLUCTUATION = 0.1;
 const FLUCTUATES_MS = 2_000;
-const WRITES_A_MINUTE_MAX = 20;
+/** The Lease of who leads is renewed, whatever happens or not. */
+const RENEWED_MS = 5_000;
+/** All others: of twenty, what the Lease leaves. */
+const WRITES_A_MINUTE_MAX = 8;
+/** A timer that begins is written when it has been about to for a minute. */
+const TIMERS_MS_MAX = 150_000;
 const MEMORY_MB_MAX = 150;
 const CHANGED_MS_MAX = 75_000;
+/** Behind a first change, whose mark must then rest for a minute. */
+const AGAIN_MS = 5_000;
 const MARKED_MS_MAX = 240_000;
 const POLL_MS = 1_000;
 const MINUTE_MS = 60_000;
@@ -81,6 +90,7 @@ export async function fleet(
   const chance = new Random(seed);
   const all = { t, namespace, standIn, colours, controllers, audit, chance, pods };
   await areMarked(all);
+  await areTimed(all);
   await isQuiet(all, steadyMs);
   await isSeenSoon(all, changesMs);
   await isSmall(all);
@@ -116,7 +126,7 @@ async function onPaper(
   return colours;
 }
 
-const isMark = ({ resource }: Call): boolean => resource === 'pods';
+const isLease = ({ resource }: Call): boolean => resource === 'leases';
 
 /** Each pod has been written to. */
 async function areMarked({ t, audit, pods }: Fleet): Promise<void> {
@@ -134,6 +144,22 @@ async function areMarked({ t, audit, pods }: Fleet): Promise<void> {
   t.comment(`${pods} pods: all marked ${tookS} s after a replica led`);
 }
 
+/** Of old colours that nobody uses it is written since when. */
+async function areTimed({ colours, audit }: Fleet): Promise<void> {
+  const unused = colours.filter(({ paper, load }) => paper.memory !== undefined && load === 0);
+  const isTimed = ({ paper }: Colour): boolean =>
+    audit
+      .writes()
+      .some((call) => call.name === nameOf(paper) && stateIn(call).includes('drainedSince'));
+  const areAll = (): Promise<boolean> => Promise.resolve(unused.every(isTimed));
+  const left = (): string =>
+    unused
+      .filter((one) => !isTimed(one))
+      .map(({ paper }) => nameOf(paper))
+      .join();
+  await polled(areAll, () => `timers have begun, not of ${left()}`, TIMERS_MS_MAX, POLL_MS);
+}
+
 /** Nothing changes but by a tenth. */
 async function isQuiet(all: Fleet, steadyMs: number): Promise<void> {
   const { t, audit, controllers } = all;
@@ -148,10 +174,15 @@ async function isQuiet(all: Fleet, steadyMs: number): Promise<void> {
   const within = ({ atMs }: Call): boolean => atMs > fromMs && atMs <= fromMs + tookMs;
   const perMinute = (count: number): number => (count * MINUTE_MS) / tookMs;
   const writes = audit.writes().filter(within);
+  const [leases, others] = [writes.filter(isLease), writes.filter((call) => !isLease(call))];
   const calls = audit.all().filter(within);
   t.ok(
-    perMinute(writes.length) <= WRITES_A_MINUTE_MAX,
-    `${perMinute(writes.length).toFixed(1)} writes a minute: ${JSON.stringify(kindsOf(writes))}`,
+    perMinute(others.length) <= WRITES_A_MINUTE_MAX,
+    `${perMinute(others.length).toFixed(1)} writes a minute: ${JSON.stringify(kindsOf(others))}`,
+  );
+  t.ok(
+    leases.length <= tookMs / RENEWED_MS + 1,
+    `and ${perMinute(leases.length).toFixed(1)} of the Lease`,
   );
   t.comment(
     `${perMinute(calls.length).toFixed(1)} calls a minute: ${JSON.stringify(kindsOf(calls))}`,
@@ -167,48 +198,66 @@ async function fluctuates({ colours, standIn, chance }: Fleet): Promise<void> {
   }
 }
 
-/** Each colour, at a moment of its own, is used by nobody, or by some if nobody has used it. */
+/**
+ * Each colour, at a moment of its own, is used by nobody, or by some if nobody has used it. One in two
+ * has just changed before: of its pods some are marked in between, and must rest.
+ */
 async function isSeenSoon(all: Fleet, changesMs: number): Promise<void> {
-  const { t, namespace, standIn, colours, audit, chance } = all;
+  const { namespace, colours, chance } = all;
   const ofColour = new Map<string, string[]>();
   for (const { metadata } of await namespace.pods('tidegate.dev/colour')) {
     const colour = metadata.labels?.['tidegate.dev/colour'] ?? '';
     ofColour.set(colour, [...(ofColour.get(colour) ?? []), metadata.name]);
   }
-  const changedMs = new Map<string, number>();
-  const pauseMs = changesMs / colours.length;
-  for (const { paper, port, load } of chance.shuffle([...colours])) {
-    await standIn.says(port, saying(load === 0 ? 25 : 0));
-    for (const name of ofColour.get(paper.colour) ?? []) changedMs.set(name, Date.now());
-    await sleep(pauseMs);
+  const changes = new Map<string, Changed>();
+  const changing = chance.shuffle([...colours]).map(async (colour, at) => {
+    await sleep((at * changesMs) / colours.length);
+    const changed = await comesTo(all, colour, at % 2 === 1);
+    for (const name of ofColour.get(colour.paper.colour) ?? []) changes.set(name, changed);
+  });
+  await Promise.all(changing);
+  await areSeen(all, changes);
+}
+
+async function comesTo(
+  { standIn }: Fleet,
+  { port, load }: Colour,
+  isTwice: boolean,
+): Promise<Changed> {
+  const [between, active] = [load >= 1_000 ? 200 : 2_000, load === 0 ? 25 : 0];
+  const firstMs = Date.now();
+  if (isTwice) {
+    await standIn.says(port, saying(between));
+    await sleep(AGAIN_MS);
   }
-  const seen = (): ReadonlyMap<string, number> => firstMarks(audit.writes(), changedMs);
-  const areAll = (): Promise<boolean> => Promise.resolve(seen().size === changedMs.size);
-  const left = (): string => `${seen().size} of ${changedMs.size} changes are seen`;
+  const changed = { atMs: Date.now(), level: levelOf(active), ...(isTwice ? { firstMs } : {}) };
+  await standIn.says(port, saying(active));
+  return changed;
+}
+
+async function areSeen({ t, audit }: Fleet, changes: ReadonlyMap<string, Changed>): Promise<void> {
+  const seen = (): ReadonlyMap<string, number> => firstMarks(audit.writes(), changes);
+  const areAll = (): Promise<boolean> => Promise.resolve(seen().size === changes.size);
+  const left = (): string => `${seen().size} of ${changes.size} changes are seen`;
   await polled(areAll, left, 2 * CHANGED_MS_MAX, POLL_MS).catch((fault: unknown) =>
     t.fail(String(fault)),
   );
-  const tookMs = [...seen().values()].sort((one, other) => one - other);
-  const at = (share: number): string =>
-    ((tookMs[Math.floor(share * (tookMs.length - 1))] ?? NaN) / 1_000).toFixed(1);
-  t.ok(
-    Number(at(1)) * 1_000 <= CHANGED_MS_MAX,
-    `${tookMs.length} pods: a change stands on it after ${at(1)} s at the most`,
-  );
-  t.comment(`half of them after ${at(0.5)} s, nine of ten after ${at(0.9)} s`);
-}
-
-/** How long it took from each one's change to the next write to it. */
-function firstMarks(
-  writes: readonly Call[],
-  changedMs: ReadonlyMap<string, number>,
-): ReadonlyMap<string, number> {
-  const seen = new Map<string, number>();
-  for (const { name, atMs } of writes.filter(isMark)) {
-    const tookMs = atMs - (changedMs.get(name) ?? Infinity);
-    if (tookMs >= 0 && !seen.has(name)) seen.set(name, tookMs);
+  const rested = restedOf(audit.writes(), changes);
+  t.ok(rested.size > 0, `${rested.size} pods were marked between two changes`);
+  for (const [of, isOne] of [
+    ['at rest', (name: string): boolean => !rested.has(name)],
+    ['just marked', (name: string): boolean => rested.has(name)],
+  ] as const) {
+    const tookMs = [...seen()].filter(([name]) => isOne(name)).map(([, ms]) => ms);
+    tookMs.sort((one, other) => one - other);
+    const at = (share: number): number => tookMs[Math.floor(share * (tookMs.length - 1))] ?? NaN;
+    const [half, most, last] = [0.5, 0.9, 1].map((share) => (at(share) / 1_000).toFixed(1));
+    t.ok(
+      at(1) <= CHANGED_MS_MAX,
+      `${tookMs.length} pods ${of}: a change stands on it after ${last} s at the most`,
+    );
+    t.comment(`half of them after ${half} s, nine of ten after ${most} s`);
   }
-  return seen;
 }
 
 /** At its most, since it was started; of both, since one that follows knows all, too. */
