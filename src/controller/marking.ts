@@ -12,11 +12,12 @@ import {
   isWithoutRight,
   KubernetesError,
 } from '../kubernetes/fault.js';
+import { Blindness } from './blindness.js';
 import type { ActionResult, Looked, May, WatchedPod } from './contract.js';
+import { ForeignMarks, type ForeignMarksOf } from './foreign-marks.js';
 import {
   isMarkable,
   type MarkSettings,
-  type OwnMark,
   patchFor,
   recordedOn,
   wantedFor,
@@ -25,7 +26,7 @@ import {
 import { type Habit, lookedAt, NO_HABIT, type Summary, summaryOf } from './summary.js';
 import { readWatchedPod } from './watched-pod.js';
 
-export interface MarkingOf {
+export interface MarkingOf extends ForeignMarksOf {
   readonly api: Pick<Api, 'patch'>;
   readonly clock: Clock;
   readonly may: May;
@@ -35,8 +36,10 @@ export interface MarkingOf {
   /** Its mark is due in a moment: what it says now is what should stand there. */
   readonly hurry: (uid: string) => void;
   readonly told: (told: Marked) => void;
-  /** Once for each owner: somebody else has written it, and it is left as it is. */
-  readonly foreign: (pod: WatchedPod, mark: OwnMark, value: string) => void;
+  /** How often each pod is asked. */
+  readonly lookEveryMs: number;
+  /** Nearly none is reached any more, or enough are again. */
+  readonly blind: (isBlind: boolean) => void;
 }
 
 /** What became of a patch; `stopped`: the pod is gone, or another one by now. */
@@ -58,7 +61,6 @@ const AT_ONCE_MAX = 8;
 const SHUT_MS = 60_000;
 const PAUSE_MS = 1_000;
 const PAUSE_MS_MAX = 15_000;
-const OWNERS_MAX = 1_000;
 
 interface Known {
   pod: WatchedPod;
@@ -82,7 +84,8 @@ export class Marking {
   private readonly waiting = new Map<string, boolean>();
   /** Namespaces in which the right is missing, and until when that is taken for granted. */
   private readonly shut = new Map<string, number>();
-  private readonly owners = new Set<string>();
+  private readonly foreign: ForeignMarks;
+  private readonly blindness: Blindness;
   private isRunning = false;
   private atOnce = 0;
   /** No write begins before. */
@@ -91,7 +94,10 @@ export class Marking {
   private timer: Timer | undefined;
 
   constructor(around: MarkingOf) {
+    const { clock, lookEveryMs: everyMs, blind: changed } = around;
     this.around = around;
+    this.foreign = new ForeignMarks(around);
+    this.blindness = new Blindness({ clock, everyMs, changed });
   }
 
   start(): void {
@@ -126,6 +132,7 @@ export class Marking {
   forget(uid: string): void {
     this.pods.delete(uid);
     this.waiting.delete(uid);
+    this.blindness.forget(uid);
   }
 
   /** This replica leads from now on: what the one before has left is written, and no look awaited. */
@@ -141,6 +148,9 @@ export class Marking {
     // The same answer again, because there was no other, counts once; that it is old counts.
     if (look.atMs === known.lookedMs && look.answer.known) return;
     known.lookedMs = look.atMs;
+    this.blindness.looked(uid, look.answer);
+    // It is this replica that sees nothing, and no pod that does not answer.
+    if (this.blindness.isBlind && !look.answer.known) return;
     const stands = recordedOn(known.pod.marks).summary;
     const seen = summaryOf(look.answer, stands);
     const nowMs = this.around.clock.now();
@@ -169,18 +179,10 @@ export class Marking {
     if (!settings.marks) return patchFor(pod, withoutOurs(pod.marks));
     const summary = due ?? recordedOn(pod.marks).summary;
     if (summary === undefined) return undefined;
+    if (due?.isUnknown === true && this.blindness.isBlind) return undefined;
     const { marks, foreign } = wantedFor(pod.marks, summary, settings, lookedMs <= costMs);
-    for (const mark of foreign) this.tellForeign(pod, mark);
+    this.foreign.found(pod, foreign);
     return patchFor(pod, marks);
-  }
-
-  private tellForeign(pod: WatchedPod, mark: OwnMark): void {
-    const key = `${mark} ${pod.owner?.uid ?? pod.uid}`;
-    if (this.owners.has(key)) return;
-    const [oldest] = this.owners;
-    if (this.owners.size >= OWNERS_MAX && oldest !== undefined) this.owners.delete(oldest);
-    this.owners.add(key);
-    this.around.foreign(pod, mark, pod.marks[mark] ?? '');
   }
 
   /** Begins what is due, and comes back when the next one is. */

@@ -28,6 +28,12 @@ export interface MarkSettings {
 /** Of Kubernetes' own marks. */
 export type OwnMark = 'cost' | 'evict';
 
+/** As people know them. */
+export const OWN_MARKS: Readonly<Record<OwnMark, string>> = {
+  cost: DELETION_COST_ANNOTATION,
+  evict: SAFE_TO_EVICT_ANNOTATION,
+};
+
 /** What the verdict on a pod says; what it does not say, or not so that it is read, is not there. */
 export interface Recorded {
   readonly summary: Summary | undefined;

@@ -29,6 +29,7 @@ import { Health } from './health.js';
 import { KnownApi } from './known-api.js';
 import { Looks } from './looks.js';
 import { Marking } from './marking.js';
+import { OWN_MARKS } from './marks.js';
 import { Notices } from './notices.js';
 import { Owners } from './owners.js';
 import { pilesOf } from './piles.js';
@@ -195,7 +196,7 @@ export class Replica {
   private markingBy(api: GuardedApi): Marking {
     const { config, clock, journal } = this.of;
     return new Marking({
-      ...{ api, clock, settings: config },
+      ...{ api, clock, settings: config, lookEveryMs: config.lookEveryMs },
       may: () => this.may(),
       lookAt: (uid) => this.looks.of(uid),
       hurry: (uid) => this.looks.hurry(uid),
@@ -203,7 +204,10 @@ export class Replica {
         this.tallies.acted('mark', marked.result);
         this.notices.marked(marked);
       },
-      foreign: (pod, mark) => journal.foreignMarks(this.owners.of(pod), mark),
+      ownerOf: (pod) => this.owners.of(pod),
+      foreign: (pod, mark, value) =>
+        journal.foreignMarks(this.owners.of(pod), OWN_MARKS[mark], value),
+      blind: (isBlind) => (isBlind ? journal.blind() : journal.sighted()),
     });
   }
 

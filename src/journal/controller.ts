@@ -206,9 +206,22 @@ export class ControllerJournal {
     this.say('info', { namespace }, 'pods can be asked again');
   }
 
+  blind(): void {
+    const reason = 'they stay marked as they are';
+    this.say('warn', { reason }, 'nearly no pod is reached any more: it seems to be this replica');
+  }
+
+  sighted(): void {
+    this.say('info', {}, 'pods are reached again');
+  }
+
   /** Once for each owner: its pods are made alike. */
-  foreignMarks(about: Named, key: string): void {
-    this.say('warn', { ...nameOf(about), key }, 'pods have marks of somebody else, which are left');
+  foreignMarks(about: Named, key: string, value: string): void {
+    this.say(
+      'warn',
+      { ...nameOf(about), key, value },
+      'pods have marks of somebody else, which are left',
+    );
   }
 
   /** A bug of tidegate; it costs one turn of one part. */

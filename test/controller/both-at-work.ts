@@ -38,6 +38,9 @@ export class BothAtWork {
         const answer = readAnswer({ status: 200, body, atMs: undefined });
         return { answer, atMs: clock.now() };
       },
+      lookEveryMs: 20_000,
+      ownerOf: (pod) => pod,
+      blind: () => undefined,
       hurry: () => undefined,
       told: () => undefined,
       foreign: (_, mark, value) => this.foreign.push(`${mark} ${value}`),

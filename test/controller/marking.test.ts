@@ -259,6 +259,66 @@ t.test('somebody else s marks are told of once for each owner', async (t) => {
   t.same(stage.foreign, ['one cost 7', 'one evict true', 'three cost 7', 'three evict true']);
 });
 
+t.test('and once for a Deployment, whatever ReplicaSets it has had', async (t) => {
+  const stage = new Markings();
+  const annotations = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' };
+  for (const owner of ['rs1', 'rs2']) {
+    stage.deployments.set(owner, 'shop');
+    stage.put(owner, { annotations, owner });
+    await stage.looked(owner, SAFE);
+  }
+  t.same(stage.foreign, ['rs1 evict true']);
+});
+
+t.test('of more owners than are remembered nothing is told', (t) => {
+  const stage = new Markings();
+  const annotations = { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'true' };
+  const names = numbered(1_005);
+  for (const name of names) stage.put(name, { annotations, owner: `rs-${name}` });
+  for (let round = 0; round < 2; round += 1) for (const name of names) stage.look(name, SAFE);
+  t.equal(stage.foreign.length, 1_000);
+  t.end();
+});
+
+t.test('what nearly all pods seem to have at once is written on none', async (t) => {
+  const stage = new Markings();
+  const names = numbered(20);
+  for (const name of names) stage.put(name);
+  stage.put('never');
+  stage.says = (name) => (name === 'never' ? SILENT : busy(50));
+  stage.rounds([...names, 'never']);
+  await stage.pass(2 * LOOK_MS);
+  t.equal(stage.stands('never'), 'unreachable 1 false', 'it has never answered');
+  const before = stage.written.length;
+  stage.says = () => SILENT;
+  await stage.pass(10 * 60_000);
+  t.equal(stage.written.length, before);
+  t.same(stage.blind, [true]);
+  stage.says = (name) => (name === 'p0' ? busy(500) : SILENT);
+  await stage.pass(2 * LOOK_MS);
+  t.equal(stage.stands('p0'), 'active many 100 false', 'whoever answers is heard');
+  stage.says = (name) => (name === 'p1' ? SILENT : busy(50));
+  await stage.pass(3 * LOOK_MS);
+  t.same(stage.blind, [true, false]);
+  t.equal(stage.stands('p1'), 'unreachable some 10 false');
+});
+
+t.test('pods that go one after another are not reached, each of them', async (t) => {
+  const stage = new Markings();
+  const names = numbered(5);
+  for (const name of names) stage.put(name);
+  const silent = new Set<string>();
+  stage.says = (name) => (silent.has(name) ? SILENT : busy(50));
+  stage.rounds(names);
+  await stage.pass(2 * LOOK_MS);
+  for (const name of names) {
+    silent.add(name);
+    await stage.pass(4 * LOOK_MS);
+  }
+  t.same(stage.blind, []);
+  t.ok(names.every((name) => stage.stands(name) === 'unreachable some 10 false'));
+});
+
 t.test('what somebody changes is put right at the next look', async (t) => {
   const stage = new Markings();
   stage.put('one');

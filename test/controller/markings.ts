@@ -39,6 +39,9 @@ export class Markings {
   readonly told: string[] = [];
   readonly foreign: string[] = [];
   readonly hurried: string[] = [];
+  readonly blind: boolean[] = [];
+  /** By uid of their ReplicaSets. */
+  readonly deployments = new Map<string, string>();
   /** What each says when it is asked. */
   says: (name: string) => PodAnswer | undefined = () => undefined;
   isLeader = true;
@@ -62,6 +65,11 @@ export class Markings {
       may: () => this.isLeader,
       settings: { marks: true, deletionCost: true, safeToEvict: 'veto', ...settings },
       lookAt: (uid) => this.looks.get(uid),
+      lookEveryMs: LOOK_MS,
+      ownerOf: ({ owner, uid }) => ({
+        uid: this.deployments.get(owner?.uid ?? '') ?? owner?.uid ?? uid,
+      }),
+      blind: (isBlind) => this.blind.push(isBlind),
       hurry: (uid) => {
         this.hurried.push(uid);
         clock.after(HURRY_MS, () => this.look(uid.replace('uid-', '')));

@@ -96,7 +96,7 @@ t.test('who needs to look is warned, by the name of the object', (t) => {
   const lines = written((journal) => {
     journal.silentDeath('web', 'OOMKilled');
     journal.podsUnasked('web', 'refused');
-    journal.foreignMarks({ ...POD, kind: 'Deployment' }, 'cost');
+    journal.foreignMarks({ ...POD, kind: 'Deployment' }, 'evict', 'true');
     journal.rival(POD, 'an autoscaler');
     journal.standstill('web', 'shop', 'two are live');
     journal.groupUnknown('web', 'shop', 'refused');
@@ -105,10 +105,11 @@ t.test('who needs to look is warned, by the name of the object', (t) => {
     journal.unwritten({ ...POD, action: 'mark' }, 'denied');
     journal.podsSilent('web', 3, 'pod p refuses the connection');
     journal.unreadable('pods web/p', 'it has no uid');
+    journal.blind();
   });
   t.same(new Set(lines.map(({ level }) => level)), new Set(['warn']));
   t.match(lines[0], { namespace: 'web', reason: 'OOMKilled' });
-  t.match(lines[2], { kind: 'Deployment', key: 'cost' });
+  t.match(lines[2], { kind: 'Deployment', key: 'evict', value: 'true' });
   t.end();
 });
 
@@ -119,11 +120,12 @@ t.test('what comes and goes is told at both ends', (t) => {
     journal.serverReached();
     journal.goesOn('web', 'shop');
     journal.podsAsked('web');
+    journal.sighted();
     journal.synced({ pods: 3, tookMs: 2.4 });
     journal.ending('SIGTERM');
   });
   t.same(new Set(lines.map(({ level }) => level)), new Set(['info']));
-  t.match(lines[5], { pods: 3, tookMs: 2 });
+  t.match(lines[6], { pods: 3, tookMs: 2 });
   t.end();
 });
 
