@@ -10,7 +10,8 @@ import { type Paper, paperService, putOnPaper } from './paper.js';
 import { type StandIn, telling } from './stand-in.js';
 
 const HOUR_MS = 3_600_000;
-const DONE_MS_MAX = 60_000;
+/** Kubernetes' own controllers are slow where much is made and deleted beside this. */
+const DONE_MS_MAX = 180_000;
 /** Values of `controller` with which what is safe goes at once. */
 export const AT_ONCE = {
   rainbow: {
