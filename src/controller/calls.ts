@@ -62,10 +62,15 @@ export class Calls {
     this.counts = Object.fromEntries(VERBS.map((verb) => [verb, none()])) as Calls['counts'];
   }
 
-  /** What `call` comes to, noted. */
-  async noted<T>(deed: Deed, call: () => Promise<T>): Promise<T> {
+  /** What `call` comes to, noted; but for a success that `showsNothing`. */
+  async noted<T>(
+    deed: Deed,
+    call: () => Promise<T>,
+    showsNothing: () => boolean = () => false,
+  ): Promise<T> {
     try {
       const value = await call();
+      if (showsNothing()) return value;
       this.counts[deed.verb].ok++;
       this.worked(deed);
       return value;

@@ -61,7 +61,13 @@ export class GuardedApi implements WatchApi {
       isHeard = true;
       hear(event);
     };
-    return calls.noted(deed, () => api.watch(resource, scope, resourceVersion, hearNoted, signal));
+    // Broken off before it has told anything, it may have been about to be refused.
+    const showsNothing = (): boolean => signal.aborted && !isHeard;
+    return calls.noted(
+      deed,
+      () => api.watch(resource, scope, resourceVersion, hearNoted, signal),
+      showsNothing,
+    );
   }
 
   get(resource: Resource, namespace: string, name: string): Promise<unknown> {

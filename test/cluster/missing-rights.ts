@@ -46,12 +46,9 @@ function goesOn({ verb, resource }: Right): readonly Effect[] {
 
 async function isSeen(controller: Apart, effects: Effects): Promise<readonly Effect[]> {
   const metrics = await controller.metrics();
-  const answered = ['safe', 'unsafe'].map((state) =>
-    metrics.value('tidegate_controller_pods', { state }),
-  );
   const is: Readonly<Record<Effect, boolean>> = {
     leads: metrics.value('tidegate_controller_leader') === 1,
-    asks: answered.some((count) => count > 0),
+    asks: metrics.value('tidegate_controller_last_look_timestamp_seconds') > 0,
     marks: effects.marks,
     zero: effects.zeros.includes('gone'),
     delete: effects.deleted.includes('gone'),

@@ -129,3 +129,16 @@ t.test('a watch that has told something has its right, long before it ends', asy
   await watching;
   t.match(calls.counts, { watch: { ok: 1, refused: 1 } });
 });
+
+t.test('a watch that is broken off before it has told anything shows no right', async (t) => {
+  const { fake, api, heard, calls } = await stageFor(t);
+  fake.denied.add('watch pods');
+  const watch = (signal: AbortSignal): Promise<unknown> =>
+    api
+      .watch(PODS, { namespace: 'web' }, fake.objects.resourceVersion, () => undefined, signal)
+      .catch((error: unknown) => error);
+  t.type(await watch(new AbortController().signal), KubernetesError);
+  t.equal(await watch(AbortSignal.abort()), undefined);
+  t.same(heard, ['missing watch'], 'it was about to be refused again');
+  t.match(calls.counts, { watch: { ok: 0, refused: 1 } });
+});
