@@ -7,12 +7,12 @@ import type { Clock } from '../clock.js';
 import type { Api } from '../kubernetes/api.js';
 import { KubernetesError } from '../kubernetes/fault.js';
 import type { AskPods } from '../rainbow/ask.js';
-import type { Facts, Look, Plan, Policy } from '../rainbow/contract.js';
+import type { Facts, Look, Plan, Policy, Step } from '../rainbow/contract.js';
 import { gather, type Group } from '../rainbow/facts.js';
 import { plan } from '../rainbow/plan.js';
 import { hasGivenUp, type Outcome, sweep } from '../rainbow/sweep.js';
 import type { Looked, May } from './contract.js';
-import { Patience } from './patience.js';
+import { Patience, restoring } from './patience.js';
 import { Rehearsal } from './rehearsal.js';
 import { groupStanding, type GroupStanding } from './standings.js';
 import type { Telling } from './telling.js';
@@ -34,7 +34,10 @@ export interface GroupAround {
   readonly policy: Policy;
 }
 
-/** What a look has come to; `waits`: it failed before; `blind`: not all of its pods were asked yet. */
+/**
+ * What a look has come to; `waits`: it failed before; `blind`: not all of its pods were asked yet. What
+ * is live is given back all the same.
+ */
 export type LookResult = 'gone' | 'waits' | 'blind' | 'looked';
 
 /** The whole group, beside the uids of its Deployments. */
@@ -79,7 +82,6 @@ export class GroupWork {
    */
   async look(isWaiting: boolean): Promise<LookResult> {
     const { known, may, dryRun, policy } = this.around;
-    if (this.patience.waits(GROUP)) return 'waits';
     this.isBrokenOff = false;
     const glance = new Glance(this.around, isWaiting);
     const facts = await gather(known, glance.ask, this.group);
@@ -89,11 +91,17 @@ export class GroupWork {
     const planned = plan(imagined, policy);
     this.standing = groupStanding(imagined, planned);
     if (!may()) return 'looked';
-    if (glance.isBlind) return 'blind';
-    this.telling.noticed(facts, planned, policy);
-    if (dryRun) this.rehearse(facts, imagined, planned);
-    else await this.act(facts, planned);
-    return 'looked';
+    const against = this.against(glance);
+    if (against === undefined) this.telling.noticed(facts, planned, policy);
+    if (!dryRun) await this.act(facts, planned, against !== undefined);
+    else if (against === undefined) this.rehearse(facts, imagined, planned);
+    return against ?? 'looked';
+  }
+
+  /** Why nothing is to be taken away now. */
+  private against({ isBlind }: Glance): 'waits' | 'blind' | undefined {
+    if (this.patience.waits(GROUP)) return 'waits';
+    return isBlind ? 'blind' : undefined;
   }
 
   private rehearse(facts: Facts, imagined: Facts, planned: Plan): void {
@@ -104,31 +112,43 @@ export class GroupWork {
     });
   }
 
-  private async act(facts: Facts, planned: Plan): Promise<void> {
+  /** `isHeld`: only what is live may be given back what it needs, which its users wait for. */
+  private async act(facts: Facts, { steps }: Plan, isHeld: boolean): Promise<void> {
     const { policy } = this.around;
-    const due = planned.steps.flatMap((step, at) => {
-      const { colour, deployment } = facts.colours[at];
-      const isDue = this.patience.isDue(step, deployment, policy);
-      return isDue && !this.patience.waits(deployment.uid) ? [colour] : [];
+    const due = steps.filter((step, at) => {
+      const { deployment } = facts.colours[at];
+      const isMeant = !isHeld || isRestore(step);
+      const isDue = isMeant && this.patience.isDue(step, deployment, policy);
+      return isDue && !this.waits(step, deployment.uid);
     });
     if (due.length === 0) return;
     try {
-      await this.sweep([...new Set(due)]);
+      await this.sweep([...new Set(due.map(({ colour }) => colour))], isHeld);
     } catch (error) {
-      if (error instanceof KubernetesError) this.failed(GROUP, error.passing);
+      if (error instanceof KubernetesError) {
+        // The others' turn is not put off by what was not theirs.
+        if (!isHeld) this.failed(GROUP, error.passing);
+        if (due.some(isRestore)) this.failed(restoring(GROUP), true);
+      }
       throw error;
     }
   }
 
+  private waits(step: Step, uid: string): boolean {
+    const { patience } = this;
+    if (!isRestore(step)) return patience.waits(uid);
+    return patience.waits(restoring(GROUP)) || patience.waits(restoring(uid));
+  }
+
   /** As the cluster is now, and by what its pods say now. */
-  private async sweep(due: readonly string[]): Promise<void> {
+  private async sweep(due: readonly string[], isHeld: boolean): Promise<void> {
     const { api, askPods, policy, clock, may } = this.around;
     const look: Look = (colours) => gather(api, askPods, this.group, colours);
     const facts = await look(due);
     const planned = plan(facts, policy);
-    const steps = planned.steps.filter(({ colour, action }, at) => {
-      const waits = this.patience.waits(facts.colours[at].deployment.uid);
-      return action.kind === 'restore' || (due.includes(colour) && !waits);
+    const steps = planned.steps.filter((step, at) => {
+      const isMeant = isRestore(step) || (!isHeld && due.includes(step.colour));
+      return isMeant && !this.waits(step, facts.colours[at].deployment.uid);
     });
     const outcomes = await sweep(
       facts,
@@ -141,6 +161,7 @@ export class GroupWork {
       },
     );
     if (hasGivenUp(outcomes)) this.failed(GROUP, true);
+    else if (isHeld) this.patience.worked(restoring(GROUP));
     else this.patience.worked(GROUP);
   }
 
@@ -151,15 +172,20 @@ export class GroupWork {
     // What is refused to whoever does not lead any more has not failed: another does it.
     if (result === 'failed' && !this.around.may()) return;
     const { uid } = colour.deployment;
-    if (result === 'failed') this.failed(uid, !outcome.isOwn);
+    if (result === 'failed' && isRestore(step)) this.failed(restoring(uid), true);
+    else if (result === 'failed') this.failed(uid, !outcome.isOwn);
     else if (result !== 'stopped') this.patience.worked(uid);
     this.telling.done(facts, colour, outcome);
   }
 
   /** Whoever does not lead any more has not failed. */
-  private failed(uid: string, isPassing: boolean): void {
-    if (this.around.may()) this.patience.failedAt(uid, isPassing);
+  private failed(key: string, isPassing: boolean): void {
+    if (this.around.may()) this.patience.failedAt(key, isPassing);
   }
+}
+
+function isRestore({ action }: Step): boolean {
+  return action.kind === 'restore';
 }
 
 /** Asks nobody whom somebody else has asked just now. */

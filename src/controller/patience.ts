@@ -14,6 +14,11 @@ const BEGINNING_MS_MAX = 60_000;
 const BEGINNING_SHARE = 0.1;
 const TIMERS = ['drainedSinceMs', 'lightlyUsedSinceMs'] as const;
 
+/** What is given back has a wait of its own, which is never a long one. */
+export function restoring(uid: string): string {
+  return `restore ${uid}`;
+}
+
 interface Failed {
   readonly times: number;
   readonly untilMs: number;
@@ -21,7 +26,7 @@ interface Failed {
 
 export class Patience {
   private readonly clock: Clock;
-  /** By the Deployment's uid; the empty one is the whole group. */
+  /** By the Deployment's uid; the empty one is the whole group. Restores are beside them. */
   private readonly failed = new Map<string, Failed>();
   /** By the Deployment's uid: since when a timer is about to begin. */
   private readonly beginning = new Map<string, number>();
@@ -35,20 +40,22 @@ export class Patience {
     this.failed.clear();
   }
 
-  failedAt(uid: string, isPassing: boolean): void {
-    const times = (this.failed.get(uid)?.times ?? 0) + 1;
+  failedAt(key: string, isPassing: boolean): void {
+    const times = (this.failed.get(key)?.times ?? 0) + 1;
     const [first, most] = isPassing ? PASSING_MS : LASTING_MS;
     const waitMs = Math.min(most, first * 2 ** Math.min(times - 1, 10));
-    this.failed.set(uid, { times, untilMs: this.clock.now() + waitMs });
+    this.failed.set(key, { times, untilMs: this.clock.now() + waitMs });
   }
 
+  /** Nothing of it has, by now: what is given back neither. */
   worked(uid: string): void {
     this.failed.delete(uid);
+    this.failed.delete(restoring(uid));
   }
 
   /** It has failed, and is not to be tried again yet. */
-  waits(uid: string): boolean {
-    return (this.failed.get(uid)?.untilMs ?? -Infinity) > this.clock.now();
+  waits(key: string): boolean {
+    return (this.failed.get(key)?.untilMs ?? -Infinity) > this.clock.now();
   }
 
   /** When the first of them may be tried again; undefined if none waits. */

@@ -216,6 +216,49 @@ t.test('a right that is missing costs its colour longer waits, and others nothin
   t.equal(town.deployment('aaa'), undefined);
 });
 
+t.test('what is refused to be given back is tried again within 15 seconds', async (t) => {
+  const town = withLive(t);
+  town.old('aaa', 60, { ...lost(5), replicas: 4 }, { replicas: 0 });
+  town.select('web', 'aaa');
+  town.fake.before = ({ verb }) => (verb === 'patch' ? status(403, 'Forbidden', 'no') : undefined);
+  town.start();
+  await town.pass(7 * MINUTE_MS);
+  t.equal(town.replicas('aaa'), 0);
+  town.fake.before = () => undefined;
+  await town.pass(16_000);
+  t.equal(town.replicas('aaa'), 4);
+});
+
+t.test('a group that cannot be looked at gives back within 15 seconds', async (t) => {
+  const town = withLive(t);
+  town.old('aaa', 60, { ...lost(5), replicas: 4 }, { replicas: 0 });
+  town.select('web', 'aaa');
+  let tries = 0;
+  town.fake.before = ({ verb, resource }) => {
+    if (verb !== 'list' || resource !== 'deployments.apps') return undefined;
+    tries++;
+    return status(403, 'Forbidden', 'no');
+  };
+  town.start();
+  await town.pass(7 * MINUTE_MS);
+  t.ok(tries > 25 && tries < 35, `${tries} tries in seven minutes`);
+  town.fake.before = () => undefined;
+  await town.pass(16_000);
+  t.equal(town.replicas('aaa'), 4);
+});
+
+t.test('what is given back waits for no pod that has not been asked yet', async (t) => {
+  const town = withLive(t);
+  town.old('aaa', 60, { ...lost(5), replicas: 4 }, { replicas: 1 });
+  town.old('bbb', 60, ZERO_DUE);
+  town.select('web', 'aaa');
+  town.unseen.add('shop-bbb-1-0');
+  town.start();
+  await town.pass(5_000);
+  t.equal(town.replicas('aaa'), 4);
+  t.equal(town.replicas('bbb'), 2, 'and nothing else is done');
+});
+
 t.test('after an API server that was away it goes on within half a minute', async (t) => {
   const town = withLive(t);
   town.old('aaa', 60, ZERO_DUE);

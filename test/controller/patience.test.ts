@@ -1,6 +1,6 @@
 /** What has failed waits longer each time, and a timer that has only just begun is not written yet. */
 import t from 'tap';
-import { Patience } from '../../src/controller/patience.js';
+import { Patience, restoring } from '../../src/controller/patience.js';
 import type { State, Step } from '../../src/rainbow/contract.js';
 import { parsePolicy } from '../../src/rainbow/policy.js';
 import { HandClock } from '../peers/clock.js';
@@ -45,6 +45,17 @@ t.test('what has worked begins anew, and what is another colour has not failed',
   patience.failedAt('u', false);
   patience.forget();
   t.equal(patience.waits('u'), false);
+  t.end();
+});
+
+t.test('what is given back waits by itself, until the colour has worked', (t) => {
+  const patience = new Patience(new HandClock());
+  patience.failedAt('u', false);
+  t.equal(patience.waits(restoring('u')), false);
+  patience.failedAt(restoring('u'), true);
+  t.equal(patience.waits(restoring('u')), true);
+  patience.worked('u');
+  t.equal(patience.waits(restoring('u')), false);
   t.end();
 });
 
