@@ -90,11 +90,12 @@ export class GroupWork {
     const imagined = dryRun ? this.rehearsal.imagined(facts) : facts;
     const planned = plan(imagined, policy);
     this.standing = groupStanding(imagined, planned);
+    if (dryRun && !glance.isBlind) this.rehearsal.remember(facts, imagined, planned);
     if (!may()) return 'looked';
     const against = this.against(glance);
     if (against === undefined) this.telling.noticed(facts, planned, policy);
     if (!dryRun) await this.act(facts, planned, against !== undefined);
-    else if (against === undefined) this.rehearse(facts, imagined, planned);
+    else if (against === undefined) this.rehearse(facts, planned);
     return against ?? 'looked';
   }
 
@@ -104,8 +105,7 @@ export class GroupWork {
     return isBlind ? 'blind' : undefined;
   }
 
-  private rehearse(facts: Facts, imagined: Facts, planned: Plan): void {
-    this.rehearsal.remember(facts, imagined, planned);
+  private rehearse(facts: Facts, planned: Plan): void {
     planned.steps.forEach((step, at) => {
       const target = this.rehearsal.news(facts.colours[at], step);
       if (target !== undefined) this.telling.planned(facts, facts.colours[at], step, target);

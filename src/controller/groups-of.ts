@@ -1,6 +1,7 @@
 /**
  * The rainbow groups of a replica, as its settings have them. With `rainbow` off they are looked at
- * for the metrics alone: nobody is asked, nothing is done, and nothing is told.
+ * for the metrics alone: nobody is asked, nothing is done, and nothing is told. What would be
+ * remembered of them is so in memory, as in a dry run: else they would never grow old.
  */
 import type { Clock } from '../clock.js';
 import type { ControllerJournal } from '../journal/controller.js';
@@ -10,19 +11,21 @@ import type { Group } from '../rainbow/facts.js';
 import type { ControllerConfig } from './arguments.js';
 import type { ColourDeed } from './colour-words.js';
 import type { May } from './contract.js';
-import { Groups, type GroupsListener } from './groups.js';
-import type { GuardedApi } from './guarded-api.js';
+import { Groups, type GroupsListener, type GroupsParts } from './groups.js';
 import type { KnownApi } from './known-api.js';
-import type { Looks } from './looks.js';
 import type { Tallies } from './tallies.js';
 
 export interface GroupsOf {
-  readonly config: ControllerConfig;
+  readonly config: Pick<
+    ControllerConfig,
+    'rainbow' | 'dryRun' | 'policy' | 'groups' | 'lookEveryMs' | 'rainbowEveryMs'
+  >;
   readonly clock: Clock;
-  readonly api: GuardedApi;
+  /** It refuses every write while this replica may not. */
+  readonly api: GroupsParts['api'];
   readonly known: KnownApi;
   readonly askPods: AskPods;
-  readonly looks: Looks;
+  readonly looks: GroupsParts['looks'];
   readonly recorder: Recorder;
   /** Whether this replica leads. */
   readonly may: May;
@@ -36,10 +39,11 @@ const NOBODY: Recorder = { tell: () => undefined };
 
 export function groupsOf(of: GroupsOf): Groups {
   const { config, clock, api, known, looks, askPods, recorder, may } = of;
-  const { rainbow, dryRun, policy, groups: names, lookEveryMs, rainbowEveryMs: everyMs } = config;
+  const { rainbow, policy, groups: names, lookEveryMs, rainbowEveryMs: everyMs } = config;
   const acting = { askPods, recorder, may, listener: listenerOf(of) };
   const looking = { askPods: askNobody, recorder: NOBODY, may: () => false };
   const part = rainbow ? acting : { ...looking, listener: quietListener(of) };
+  const dryRun = config.dryRun || !rainbow;
   const settings = { dryRun, policy, names, lookEveryMs, everyMs };
   return new Groups({ ...{ api, known, looks, clock }, ...settings, ...part });
 }
