@@ -252,6 +252,8 @@ testWithTools('its notes say what it does, where, and how to see who leads', asy
     const cleans = { rainbow: { enabled: true, groups: ['web'] }, marks: false, namespaces: ['*'] };
     t.match(await notes(cleans), /The controller lets go of old colours of web, tells[^]*: in all namespaces\./);
     t.match(await notes({ ...CLEANS, dryRun: true }), /every rainbow group[^]*nothing but Events that say/);
+    t.match(await notes({}), /outlive it: before an uninstall set controller\.marks=false[^]*--selector tidegate\.dev\/safe-to-delete\n/);
+    t.notMatch(await notes({ marks: false }), 'outlive');
     t.match(await notes({ serviceAccount: 'watcher' }), /as the ServiceAccount watcher, [^]*in monitoring/);
     t.match(await notes({ replicas: 1 }), 'With one replica nobody acts');
     const networkPolicy = { enabled: true };

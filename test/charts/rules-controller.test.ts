@@ -1,20 +1,13 @@
 /**
- * The alerts of the controller fire when they should and stay silent otherwise, at a change of the leader,
- * too; and there are none without a controller. Prometheus' promtool says what fires.
+ * The alerts of the controller's own health fire when they should and stay silent otherwise, at a change of
+ * the leader, too; and there are none without a controller. Prometheus' promtool says what fires.
  */
 import { readDocument, tableBelow } from '../documents.js';
 import { type Cases, rulesOf, testCases } from './alerts.js';
-import { CONTROLLED, type Parts, replica, type Replica } from './controller-lives.js';
+import { a, b, CONTROLLED, LEADS, type Replica, SUCCEEDS, TURNS } from './controller-lives.js';
 import type { Series } from './lives.js';
 import { testWithTools } from './tools.js';
 
-const [a, b] = ['a', 'b'].map(replica);
-const LEADS: readonly Series[] = [a('leader', {}, [200, 1]), b('leader', {}, [200, 0])];
-/** `a` is killed at 30, and `b` has been told of as its successor half a minute later. */
-const SUCCEEDS: readonly Series[] = [
-  a('leader', {}, [30, 1], [30.25, undefined]),
-  b('leader', {}, [30.5, 0], [200, 1]),
-];
 const OTHERS = { controller: 'chat/other' };
 
 const LEADERLESS: Cases = {
@@ -50,118 +43,88 @@ const LEADERLESS: Cases = {
 };
 
 const patch = { verb: 'patch', resource: 'pods' };
+const list = { verb: 'list', resource: 'pods' };
+const patchLease = { verb: 'patch', resource: 'leases.coordination.k8s.io' };
 const RIGHTS: Cases = {
-  'a right is missing for five minutes, whoever finds out': {
-    lives: [...LEADS, a('missing_right', patch, [40, 0]), b('missing_right', patch, [10, 0], [20, 1], [40, 0])],
+  'a right to see is missing for five minutes, whoever finds out': {
+    lives: [...LEADS, a('missing_right', list, [40, 0]), b('missing_right', list, [10, 0], [20, 1], [40, 0])],
     firing: [
       [14.75, []],
       [15, ['ControllerRightMissing pods']],
       [20, []],
     ],
   },
-};
-
-const mark = { action: 'mark', result: 'failed' };
-const ACTIONS: Cases = {
-  'an action fails again and again': {
-    lives: [...LEADS, a('actions_total', mark, [10, 0], [12, 2], [40, 5])],
+  'a right to write is missing for who leads': {
+    lives: [...LEADS, a('missing_right', patch, [10, 0], [20, 1], [40, 0])],
     firing: [
-      [11, []],
-      [13, ['ControllerActionsFailing mark']],
-      [28, []],
-    ],
-  },
-  'three times are not many, nor is what was only stopped': {
-    lives: [
-      ...LEADS,
-      a('actions_total', mark, [10, 0], [40, 2]),
-      a('actions_total', { ...mark, result: 'stopped' }, [10, 0], [40, 50]),
-    ],
-    firing: [
-      [13, []],
+      [15, ['ControllerRightMissing pods']],
       [20, []],
     ],
-    without: ['result="failed"', 'result=~".*"'],
   },
-};
-
-const silent = { outcome: 'silent' };
-const DEATHS: Cases = {
-  'a pod dies without a goodbye, and both replicas see it': {
-    lives: [...LEADS, a('goodbyes_total', silent, [10, 0], [60, 1]), b('goodbyes_total', silent, [10, 0], [60, 1])],
+  'what one that led before was refused is not missing any more': {
+    lives: [...TURNS, a('missing_right', patch, [10, 0], [200, 1]), b('missing_right', patch, [200, 0])],
     firing: [
-      [9.75, []],
-      [10.25, ['PodsDieSilently']],
-      [24, ['PodsDieSilently']],
-      [25.25, []],
+      [29.75, ['ControllerRightMissing pods']],
+      [30.25, []],
+      [60, []],
     ],
-  },
-  'those that were drained, or cut some, have said it': {
-    lives: [
-      ...LEADS,
-      ...['drained', 'cut'].map((outcome) => a('goodbyes_total', { outcome }, [10, 0], [60, 90])),
-    ],
-    firing: [[12, []]],
-    without: [', outcome="silent"', ''],
-  },
-};
-
-const GIB = 2 ** 30;
-const piled = (tell: Replica, ...parts: Parts): readonly Series[] => [
-  tell('held_memory_bytes', { state: 'terminating' }, ...parts),
-  tell('held_memory_bytes', { state: 'drained' }, [200, 3 * GIB]),
-];
-const MEMORY: Cases = {
-  'terminating and drained pods together hold more than 8Gi for an hour': {
-    lives: [...LEADS, ...piled(a, [10, 4 * GIB], [100, 6 * GIB], [200, 4 * GIB])],
-    firing: [
-      [69.75, []],
-      [70, ['MemoryPiledUp']],
-      [99, ['MemoryPiledUp']],
-      [101, []],
-    ],
-  },
-  'a change of the leader is no new hour': {
-    lives: [...SUCCEEDS, ...piled(a, [30, 6 * GIB], [30.25, undefined]), ...piled(b, [200, 6 * GIB])],
-    firing: [
-      [59.75, []],
-      [60, ['MemoryPiledUp']],
-      [90, ['MemoryPiledUp']],
-    ],
-    without: ['max_over_time(tidegate_controller_leader{job="tidegate-controller"}[3m]) == 1', 'tidegate_controller_leader == 1'],
-  },
-  'what one that does not lead believes does not count': {
-    lives: [...LEADS, ...piled(a, [200, 1]), ...piled(b, [200, 90 * GIB])],
-    firing: [[100, []]],
     without: ['and on (cluster, pod, instance)', 'or on (cluster, pod, instance)'],
   },
+  'a right that leading itself takes is missed by one that does not': {
+    lives: [...LEADS, b('missing_right', patchLease, [10, 0], [60, 1])],
+    firing: [[20, ['ControllerRightMissing leases.coordination.k8s.io']]],
+    without: ['resource=~"leases.*"', 'resource="leases"'],
+  },
 };
 
-const lost = (group: string, atMinute: number): Series =>
-  a('oldest_colour_timestamp_seconds', { namespace: 'shop', group }, [200, 60 * atMinute]);
-const AGE: Cases = {
-  'a colour has had no traffic for longer than is told, and still has pods': {
-    lives: [...LEADS, lost('web', 10), lost('chat', 80)],
+/** As often as that in each five minutes, until minute 60. */
+const often = (tell: Replica, labels: Readonly<Record<string, string>>, times: number): Series =>
+  tell('actions_total', labels, ...Array.from({ length: 11 }, (_, at): [number, number] => [10 + 5 * at, times * at]));
+const mark = { action: 'mark', result: 'failed' };
+const ACTIONS: Cases = {
+  'an action goes on failing': {
+    lives: [...LEADS, a('actions_total', mark, [10, 0], [15, 1], [20, 2], [25, 3], [30, 4], [60, 5])],
     firing: [
-      [74.75, []],
-      [75.25, ['ColourTooOld web']],
-      [90, ['ColourTooOld web']],
+      [24.75, []],
+      [26, ['ControllerActionsFailing mark']],
+      [39, ['ControllerActionsFailing mark']],
+      [41, []],
     ],
   },
-  'a group without an old colour has none that is too old': {
-    lives: [...LEADS, lost('web', 0)],
-    firing: [[150, []]],
-    without: ['} > 0)', '} >= 0)'],
+  'an API server that is away for minutes fails many at once, and is no alert': {
+    lives: [...LEADS, a('actions_total', mark, [10, 0], [11, 8], [13, 16], [60, 24])],
+    firing: [
+      [12, []],
+      [22, []],
+      [30, []],
+    ],
+    without: ['[10m]', '[30m]'],
   },
-  'what a former leader believes does not count': {
-    lives: [a('leader', {}, [30, 1], [200, 0]), b('leader', {}, [30, 0], [200, 1]), lost('web', 10), b('oldest_colour_timestamp_seconds', { group: 'web' }, [200, 0])],
-    firing: [[90, []]],
-    without: ['tidegate_controller_leader{job="tidegate-controller"} == 1', 'tidegate_controller_leader{job="tidegate-controller"} >= 0'],
+  'one pod of many that is refused is no alert, nor is what was only stopped': {
+    lives: [
+      ...LEADS,
+      often(a, mark, 1),
+      often(a, { ...mark, result: 'done' }, 40),
+      often(a, { action: 'zero', result: 'stopped' }, 10),
+    ],
+    firing: [
+      [27, []],
+      [50, []],
+    ],
+    without: ['> 0.1', '> 0.01'],
+  },
+  'what a missing right stops is told of as that, and all else still told of': {
+    lives: [
+      ...LEADS,
+      a('missing_right', patch, [10, 0], [60, 1]),
+      ...['mark', 'drain', 'delete'].map((action) => often(a, { ...mark, action }, 3)),
+    ],
+    firing: [[50, ['ControllerRightMissing pods', 'ControllerActionsFailing delete']]],
+    without: ['unless on (cluster, controller, resource)', 'unless on (cluster, controller, action)'],
   },
 };
 
-testCases({}, { ...LEADERLESS, ...RIGHTS, ...ACTIONS, ...DEATHS, ...MEMORY }, CONTROLLED);
-testCases({ alerts: { colourTooOld: { age: '1h' } } }, AGE, CONTROLLED);
+testCases({}, { ...LEADERLESS, ...RIGHTS, ...ACTIONS }, CONTROLLED);
 
 testWithTools('its README has each of them as it is in the rules; without a controller there is none', async (t, { helm }) => {
   const [, ...rows] = tableBelow(readDocument('charts/tidegate/README.md'), 'Alerts of the controller');
@@ -176,6 +139,7 @@ testWithTools('its README has each of them as it is in the rules; without a cont
   }
 });
 
+const GIB = 2 ** 30;
 testWithTools('limits are read as they are written', async (t, { helm }) => {
   const limits: readonly [memory: string, bytes: number][] = [
     ['8Gi', 8 * GIB],

@@ -139,12 +139,29 @@ const OF_CONTROLLER: Readonly<Record<string, Told>> = {
       ' ServiceAccount the one they are bound to?',
   },
   ControllerActionsFailing: {
-    lives: [...LEADS, a('actions_total', { action: 'delete', result: 'failed' }, [10, 0], [90, 5])],
-    minute: 15,
+    lives: [
+      ...LEADS,
+      ...['failed', 'done'].map((result) =>
+        a('actions_total', { action: 'delete', result }, ...[0, 1, 2, 3, 4].map((at): [number, number] => [10 + 5 * at, at])),
+      ),
+    ],
+    minute: 27,
     labels: { controller: CONTROLLER, action: 'delete', severity: 'warning' },
-    summary: 'The tidegate controller fails to delete.',
+    summary: 'An action of the tidegate controller fails: delete.',
     description:
-      '5 times in the last 15 minutes default/web has failed at the action delete. Its log says why.',
+      'For 15m default/web has failed at the action delete again and again: in the last 10 minutes 50% of the times. Its' +
+      ' log says why.',
+  },
+  PodsUnreachable: {
+    lives: [...LEADS, a('pods', { state: 'safe' }, [90, 30]), a('pods', { state: 'unknown' }, [90, 10])],
+    minute: 15,
+    labels: { controller: CONTROLLER, severity: 'warning' },
+    summary: '25% of the pods do not answer the tidegate controller.',
+    description:
+      'For 10m more than 20% of the pods that default/web watches have not said how they are: they count as not safe, the' +
+      ' cluster autoscaler keeps their nodes, and old colours stay. Do they run? May it reach their admin port: do a' +
+      ' NetworkPolicy and the mesh let it, and is it the port that it asks (`controller.podAdmin`)? Its log names the' +
+      ' namespaces.',
   },
   PodsDieSilently: {
     lives: [...LEADS, b('goodbyes_total', { outcome: 'silent' }, [10, 0], [90, 2])],
@@ -186,11 +203,23 @@ const OF_CONTROLLER: Readonly<Record<string, Told>> = {
   },
 };
 
+const MANY = '(other)';
+const OF_MANY: Told = {
+  lives: [...LEADS, a('oldest_colour_timestamp_seconds', { namespace: MANY, group: MANY }, [90, 600])],
+  minute: 80,
+  labels: { controller: CONTROLLER, namespace: MANY, group: MANY, severity: 'warning' },
+  summary: 'An old colour of one of many groups has not gone.',
+  description:
+    'The oldest colour of the groups that have no metric of their own, because there are more than 200, lost its traffic' +
+    ' 1h 10m 0s ago and still has pods. `tidegate rainbow status` tells which, and what it waits for.',
+};
+
 const VALUES = { kubeStateMetrics: true, alerts: { oldColourLingering: { after: '1h' }, colourTooOld: { age: '1h' } } };
 const TABLES: readonly (readonly [by: string, told: Readonly<Record<string, Told>>, values: Values, others?: Values])[] = [
   ['', ALERTS, VALUES],
   [', seen by others', SEEN_BY_OTHERS, VALUES],
   [' of the controller', OF_CONTROLLER, VALUES, CONTROLLED],
+  [' of many groups', { ColourTooOld: OF_MANY }, VALUES, CONTROLLED],
   [' of nobody', { ScrapeMissing: NOBODY }, { alerts: { scrapeMissing: { absent: true } } }],
 ];
 const ALL = TABLES.flatMap(([by, table, values, others]) =>
