@@ -27,7 +27,8 @@ const MISSING = 'misses helm and the like: test/charts/build makes them';
 
 /** A test that runs only where the tools are; its body gets them. */
 export function testWithTools(title: string, body: (t: Test, tools: Tools) => Promise<void>): void {
-  if (tools !== undefined) void t.test(title, (t) => body(t, tools));
+  // A hundred renderings take their time on a busy machine; each program that is run has a limit of its own.
+  if (tools !== undefined) void t.test(title, { timeout: 0 }, (t) => body(t, tools));
   else if (mayBeSkipped()) void t.test(`${title} (${MISSING})`, { skip: true }, () => undefined);
   else t.fail(`${title}: ${MISSING}`);
 }
