@@ -129,11 +129,11 @@ export class Aparts {
     await this.give(wanted.map(({ rights }) => rights));
     const leases = this.names.filter((_name, at) => wanted[at].hasLease).map(leaseOf);
     await this.standIn.make(leases);
-    const found = [tokensOf(this.cluster, this.names), clustersOf(this.cluster)] as const;
+    const found = [tokensOf(this.standIn, this.names), clustersOf(this.cluster)] as const;
     const [tokens, clusters] = await Promise.all(found);
     return wanted.map(({ flags = [] }, at) => {
       const namespace = this.names[at];
-      const kubeconfig = kubeconfigOf(t, clusters, namespace, tokens.get(namespace) ?? '');
+      const kubeconfig = kubeconfigOf(t, clusters, namespace, tokens[at]);
       const own = [`--kubeconfig=${kubeconfig}`, ...FLAGS, ...cleaning(), ...flags];
       const [program, ...args] = this.cluster.tidegate('controller', ...own);
       const child = start(program, args, { env: environment() });
@@ -230,7 +230,7 @@ export class Aparts {
   /** The old colours first: one that is younger than the live one waits to be promoted. */
   private async fill(): Promise<void> {
     const { names, standIn } = this;
-    const each = (make: (namespace: string) => readonly Creation[]): Promise<void> =>
+    const each = (make: (namespace: string) => readonly Creation[]): Promise<unknown> =>
       standIn.make(names.flatMap(make));
     await standIn.make(names.map((name) => ({ path: '/api/v1/namespaces', object: named(name) })));
     await each((namespace) => this.deployments(namespace, ['gone', 'later']));

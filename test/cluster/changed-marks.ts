@@ -3,7 +3,7 @@
  */
 import type { Level } from '../../src/controller/contract.js';
 import { recordedOn } from '../../src/controller/marks.js';
-import { RAINBOW_STATE_ANNOTATION, VERDICT_ANNOTATION } from '../../src/kubernetes/keys.js';
+import { VERDICT_ANNOTATION } from '../../src/kubernetes/keys.js';
 import type { Call } from './audited.js';
 
 /** What is to stand on a pod, and since when. */
@@ -50,9 +50,6 @@ function annotationIn({ body }: Call, key: string): string | undefined {
 interface Annotated {
   readonly metadata?: { readonly annotations?: Readonly<Record<string, string | null>> };
 }
-
-/** What a write remembers of a colour; empty if nothing. */
-export const stateIn = (call: Call): string => annotationIn(call, RAINBOW_STATE_ANNOTATION) ?? '';
 
 function levelIn(call: Call): Level | undefined {
   const verdict = annotationIn(call, VERDICT_ANNOTATION);

@@ -5,6 +5,6 @@ import { testWithHelm } from './release.js';
 testWithHelm(
   'a fleet of a thousand pods is looked after',
   (t, cluster, helm) =>
-    fleet(t, cluster, helm, { replicas: 25, steadyMs: 180_000, changesMs: 20_000 }),
+    fleet(t, cluster, helm, { replicas: 25, steadyMs: 180_000, changesMs: 20_000, rests: true }),
   { kit: true },
 );

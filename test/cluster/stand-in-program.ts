@@ -79,21 +79,24 @@ interface Write {
   readonly body: object;
 }
 
-/** In this order, many at a time. */
-async function write(writes: readonly Write[]): Promise<void> {
+/** In this order, many at a time; the answers to all of them. */
+async function write(writes: readonly Write[]): Promise<readonly string[]> {
   const server = await (api ??= openApi());
-  const left = [...writes].reverse();
+  const answers: string[] = [];
+  let begun = 0;
   const lane = async (): Promise<void> => {
-    for (let next = left.pop(); next !== undefined; next = left.pop()) {
-      const { path, method, body } = next;
+    for (let at = begun++; at < writes.length; at = begun++) {
+      const { path, method, body } = writes[at];
       const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
       const headers = { 'content-type': type };
       const answer = await fetch(server + path, { method, headers, body: JSON.stringify(body) });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
+      answers[at] = text;
     }
   };
   await Promise.all(Array.from({ length: WRITES_AT_ONCE }, lane));
+  return answers;
 }
 
 async function obey(command: Command): Promise<unknown> {
@@ -105,9 +108,10 @@ async function obey(command: Command): Promise<unknown> {
     case 'asked':
       return asked;
     case 'patch':
-      return write(
+      await write(
         command.patches.map(({ path, merge }) => ({ path, method: 'PATCH', body: merge })),
       );
+      return undefined;
     case 'make':
       return write(
         command.creations.map(({ path, object }) => ({ path, method: 'POST', body: object })),

@@ -55,9 +55,9 @@ export class StandIn {
     return (await this.program.ask({ do: 'asked' })) as number;
   }
 
-  /** The same for objects that are to be. */
-  async make(creations: readonly Creation[]): Promise<void> {
-    await this.program.ask({ do: 'make', creations });
+  /** The same for objects that are to be; they as the API server has them, as texts. */
+  async make(creations: readonly Creation[]): Promise<readonly string[]> {
+    return (await this.program.ask({ do: 'make', creations })) as readonly string[];
   }
 
   /** The text at an address of the node. */

@@ -5,10 +5,10 @@
  */
 import type { Test } from 'tap';
 import { Audit, type Call, kindsOf } from './audited.js';
+import type { Cluster } from './cluster.js';
 import { Controllers, polled } from './controllers.js';
 import { isReady, Namespace } from './namespace.js';
 import { AT_ONCE, OldColours } from './old-colours.js';
-import { testWithHelm } from './release.js';
 import { StandIn } from './stand-in.js';
 
 const ACTS_MS_MAX = 20_000;
@@ -122,26 +122,22 @@ async function areReady(controllers: Controllers): Promise<void> {
   await polled(asked, 'both replicas are ready', READY_MS_MAX);
 }
 
-testWithHelm(
-  'who leads is killed, or stands still: the other one goes on',
-  async (t, cluster, helm) => {
-    const [namespace, standIn] = await Promise.all([
-      Namespace.create(t, cluster),
-      StandIn.start(t, cluster),
-    ]);
-    const all = (prefix: string, count = GROUPS): Promise<OldColours> =>
-      OldColours.create(namespace, standIn, prefix, count);
-    const [first, more, second, third] = await Promise.all([
-      ...[all('k'), all('m', MORE)],
-      ...[all('f'), all('w')],
-    ]);
-    const audit = new Audit(namespace);
-    const controllers = await Controllers.install(t, namespace, helm[4], AT_ONCE);
-    const stage = { namespace, controllers, audit };
-    await areReady(controllers);
-    await isKilled(t, stage, first, more);
-    await areReady(controllers);
-    await isFrozen(t, stage, second, third);
-  },
-  { kit: true },
-);
+export async function leadersFail(t: Test, cluster: Cluster, helm: string): Promise<void> {
+  const [namespace, standIn] = await Promise.all([
+    Namespace.create(t, cluster),
+    StandIn.start(t, cluster),
+  ]);
+  const all = (prefix: string, count = GROUPS): Promise<OldColours> =>
+    OldColours.create(namespace, standIn, prefix, count);
+  const [first, more, second, third] = await Promise.all([
+    ...[all('k'), all('m', MORE)],
+    ...[all('f'), all('w')],
+  ]);
+  const audit = new Audit(namespace);
+  const controllers = await Controllers.install(t, namespace, helm, AT_ONCE);
+  const stage = { namespace, controllers, audit };
+  await areReady(controllers);
+  await isKilled(t, stage, first, more);
+  await areReady(controllers);
+  await isFrozen(t, stage, second, third);
+}

@@ -5,7 +5,7 @@
 import type { Test } from 'tap';
 import { type Right, rightName } from '../charts/rainbow-rights.js';
 import { Aparts, type Effects } from './apart.js';
-import { testOnCluster } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import {
   type Case,
   casesOf,
@@ -47,25 +47,21 @@ async function isTakenAway(t: Test, all: Aparts, cases: readonly Case[]): Promis
   t.same(deleted, ['gone'], 'and stays');
 }
 
-testOnCluster(
-  'each right is missed, and all that needs it not goes on',
-  async (t, cluster) => {
-    const rights = EVERY.filter((right) => !is(right, 'patch events'));
-    const all = await Aparts.create(t, cluster, rights.length);
-    const fromMs = performance.now();
-    const cases = await casesOf(t, all, rights);
-    const silent = cases.find(({ right }) => is(right, 'create events')) as Case;
-    await all.crowd(silent.controller, 2);
-    const tookS = (): string => ((performance.now() - fromMs) / 1_000).toFixed(1);
-    await settled('without a right', () => wrongsWithout(all, cases));
-    t.pass(`${cases.length} rights: each is named, and the rest goes on, after ${tookS()} s`);
-    for (const one of cases) t.comment(JSON.stringify(linesOf(one)[0]));
-    await all.give(cases.map(() => EVERY));
-    // What was refused is not told again: the next thing that happens is.
-    await all.dies(silent.controller, 1);
-    await settled('with it', () => wrongsWith(all, cases));
-    t.pass(`given back: all is done, after ${tookS()} s`);
-    await isTakenAway(t, all, cases);
-  },
-  { kit: true },
-);
+export async function rightsAreTaken(t: Test, cluster: Cluster): Promise<void> {
+  const rights = EVERY.filter((right) => !is(right, 'patch events'));
+  const all = await Aparts.create(t, cluster, rights.length);
+  const fromMs = performance.now();
+  const cases = await casesOf(t, all, rights);
+  const silent = cases.find(({ right }) => is(right, 'create events')) as Case;
+  await all.crowd(silent.controller, 2);
+  const tookS = (): string => ((performance.now() - fromMs) / 1_000).toFixed(1);
+  await settled('without a right', () => wrongsWithout(all, cases));
+  t.pass(`${cases.length} rights: each is named, and the rest goes on, after ${tookS()} s`);
+  for (const one of cases) t.comment(JSON.stringify(linesOf(one)[0]));
+  await all.give(cases.map(() => EVERY));
+  // What was refused is not told again: the next thing that happens is.
+  await all.dies(silent.controller, 1);
+  await settled('with it', () => wrongsWith(all, cases));
+  t.pass(`given back: all is done, after ${tookS()} s`);
+  await isTakenAway(t, all, cases);
+}
