@@ -107,17 +107,11 @@ async function onPaper(
   for (let at = 0; at < GROUPS * COLOURS_EACH; at++) {
     const load = LOADS[at % LOADS.length];
     const port = await standIn.open(saying(load));
-    const isLive = at % COLOURS_EACH === 0;
     const peak = 2 * replicas * load;
-    const memory = {
-      wasLive: true,
-      lostTrafficMs: nowMs - HOUR_MS / 4,
-      peak,
-      ...unused(load, nowMs),
-    };
+    const memory = { wasLive: true, peak, ...rememberedOf(at % COLOURS_EACH === 0, load, nowMs) };
     const group = `g${Math.floor(at / COLOURS_EACH)}`;
     const colour = `c${String(at).padStart(2, '0')}`;
-    const paper = { group, colour, replicas, port, ...(isLive ? {} : { memory }) };
+    const paper = { group, colour, replicas, port, memory };
     colours.push({ paper, port, load });
   }
   const lives = colours.filter((_colour, at) => at % COLOURS_EACH === 0);
@@ -132,10 +126,12 @@ async function onPaper(
   return colours;
 }
 
-/** What has begun long ago is not written when the controller comes. */
-function unused(load: number, nowMs: number): Partial<State> {
-  const sinceMs = nowMs - HOUR_MS / 5;
-  return load > 0 ? {} : { drainedSinceMs: sinceMs, lightlyUsedSinceMs: sinceMs };
+/** What has begun long ago need not be written when the controller comes. */
+function rememberedOf(isLive: boolean, load: number, nowMs: number): Partial<State> {
+  if (isLive) return { liveSinceMs: nowMs - HOUR_MS };
+  const unusedMs = nowMs - HOUR_MS / 5;
+  const unused = load > 0 ? {} : { drainedSinceMs: unusedMs, lightlyUsedSinceMs: unusedMs };
+  return { lostTrafficMs: nowMs - HOUR_MS / 4, ...unused };
 }
 
 const isLease = ({ resource }: Call): boolean => resource === 'leases';

@@ -37,7 +37,7 @@ function goesOn({ verb, resource }: Right): readonly Effect[] {
   if (verb === 'watch' || resource === 'events') return ALL;
   if (resource === 'leases') return ['asks'];
   // That nobody answers is told on the pods.
-  if (resource === 'pods/proxy') return ['leads', 'marks'];
+  if (resource === 'pods/proxy') return ['leads', 'asks', 'marks'];
   if (resource === 'pods') {
     return verb === 'list' ? ['leads'] : ['leads', 'asks', 'zero', 'delete'];
   }
