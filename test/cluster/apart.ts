@@ -25,8 +25,8 @@ const GROUP = 'web';
 const CROWD = 'crowd';
 /** On all that is made here. */
 const KIT = 'apart';
-const MADE_MS_MAX = 60_000;
-const STARTS_MS_MAX = 60_000;
+const MADE_MS_MAX = 180_000;
+const STARTS_MS_MAX = 180_000;
 const ENDS_MS_MAX = 10_000;
 /** Kubernetes tells ages in whole seconds. */
 const AGES_MS = 1_100;

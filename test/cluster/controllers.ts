@@ -15,7 +15,7 @@ const RELEASE = 'tidegate';
 export const LEASE = `${RELEASE}-controller`;
 const PODS = 'app.kubernetes.io/component=controller';
 const CONTAINER = 'controller';
-const LEADS_MS_MAX = 60_000;
+const LEADS_MS_MAX = 120_000;
 const POLL_MS = 300;
 
 /** A line of its log, as far as tests ask. */

@@ -14,9 +14,9 @@ import { StandIn } from './stand-in.js';
 const ACTS_MS_MAX = 20_000;
 /** Two looks and two rounds of all groups. */
 const AWAKE_MS = 11_000;
-const AWAKE_MS_MAX = 60_000;
+const AWAKE_MS_MAX = 120_000;
 const LOOKED = 'tidegate_controller_last_look_timestamp_seconds';
-const READY_MS_MAX = 60_000;
+const READY_MS_MAX = 120_000;
 const LOOK_MS = 20;
 /** More than one does in a moment. */
 const GROUPS = 10;
