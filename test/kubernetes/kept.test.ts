@@ -96,7 +96,7 @@ t.test("one object that cannot be read is no other's fault, and is not gone", as
   told.hear({ type: 'ADDED', object: null, resourceVersion: '30' });
   t.same(told.faults.splice(0), [
     ...['bad 9', 'bad 19', 'bad 29'],
-    'an object has no name, uid or resourceVersion',
+    'it has no name, uid or resourceVersion',
   ]);
 });
 
